@@ -1,0 +1,45 @@
+// Package fusefs turns FUSE requests into calls of the namespace.
+//
+// It knows the protocol and nothing of backends: it finds the node that a
+// request names, calls [placement.FS], fills in the reply, and translates
+// errors to errnos. The FUSE node id is the stable identity of the object,
+// which is also its st_ino. Virtual extended attributes, which tell how far
+// moves are, are answered here from a [StatusSource].
+//
+// # What the kernel may cache
+//
+// The daemon is the only one that changes its backends, so names (negative
+// ones too), attributes, symbolic links and data stay in the kernel's caches
+// until the kernel itself drops them. It does so for whatever a request of its
+// own changes: attributes of both directories on rename, link count and ctime
+// on link, unlink and replacement (also of files that are still open), size,
+// blocks and times on write, truncate, fallocate and copy_file_range, ctime
+// when extended attributes change. Two things remain:
+//
+//   - A write by an unprivileged user drops suid and sgid inside the daemon
+//     (HANDLE_KILLPRIV_V2), and the kernel keeps the old mode: attributes of
+//     regular files with such a bit are never cached.
+//   - A move changes the number of allocated blocks: whoever switches a file
+//     calls [Server.InvalidateInode].
+//
+// Extended attributes are not cached, ACLs only together with attributes.
+//
+// # Guarantees
+//
+// A reply of ENOSYS means to the kernel "never ask this again, for no file";
+// so it is given on purpose only (FLUSH and ACCESS, which need no answer, and
+// what isn't served at all), and an ENOSYS from below becomes EOPNOTSUPP.
+//
+// Only a fatal signal, or the end of the connection, ends the wait in fsync
+// (see [FS.waitContext]).
+//
+// A panic in a handler is logged with its stack and ends the daemon. It may
+// have left locks taken and half of a change made; recovery at the next mount
+// is made for exactly that, while going on is not.
+//
+// # Locks
+//
+// A directory handle's mutex is taken before any lock of the namespace, the
+// mutexes of handle tables and of the notification queue alone. Notifications
+// to the kernel are sent by a goroutine of their own, which holds no lock.
+package fusefs

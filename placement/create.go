@@ -1,0 +1,382 @@
+package placement
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/seamfs/seamfs/backend"
+	"golang.org/x/sys/unix"
+)
+
+// Caller is who asks: the identity that new objects get, and its umask.
+type Caller struct {
+	backend.Cred
+	Umask uint32
+}
+
+// maker makes a new object of a name in a directory on one backend.
+type maker func(s *store, ref backend.Ref, name string, mode uint32) error
+
+// Create makes and opens a regular file; flags are open(2)'s. One reference is
+// taken, as by Lookup. EEXIST if there is anything of that name.
+func (fs *FS) Create(parent *Node, name string, flags int, mode uint32, c Caller, out *Attr) (*Node, *File, error) {
+	var f backend.File
+	n, err := fs.make(parent, name, mode, c, out, func(_ *store, ref backend.Ref, name string, mode uint32) (err error) {
+		f, err = ref.Create(name, flags&^unix.O_TRUNC, mode, c.Cred)
+		return err
+	})
+	if err != nil {
+		if f != nil {
+			f.Close()
+		}
+		return nil, nil, err
+	}
+	file := newFile(fs, n, f, flags)
+	return n, file, nil
+}
+
+// Mkdir makes a directory. One reference is taken, as by Lookup.
+func (fs *FS) Mkdir(parent *Node, name string, mode uint32, c Caller, out *Attr) (*Node, error) {
+	return fs.make(parent, name, mode, c, out, mkdirMaker(c))
+}
+
+func mkdirMaker(c Caller) maker {
+	return func(_ *store, ref backend.Ref, name string, mode uint32) error {
+		return ref.Mkdir(name, mode, c.Cred)
+	}
+}
+
+// mkdirOn makes a directory on a given backend.
+func (fs *FS) mkdirOn(s *store, parent *Node, name string, mode uint32, c Caller, out *Attr) (*Node, error) {
+	return fs.makeOn(s, parent, name, mode, c, out, mkdirMaker(c))
+}
+
+// Mknod makes a fifo, socket, device node or empty regular file. One reference
+// is taken, as by Lookup.
+func (fs *FS) Mknod(parent *Node, name string, mode uint32, rdev uint64, c Caller, out *Attr) (*Node, error) {
+	return fs.make(parent, name, mode, c, out, func(s *store, ref backend.Ref, name string, mode uint32) error {
+		err := ref.Mknod(name, mode, rdev, c.Cred)
+		if err == nil && mode&unix.S_IFMT == unix.S_IFCHR && rdev == 0 {
+			err = stampAs(s, ref, name, 0, stampLiteral) // else it would be a whiteout
+		}
+		return err
+	})
+}
+
+// Symlink makes a symbolic link. One reference is taken, as by Lookup.
+func (fs *FS) Symlink(parent *Node, name, target string, c Caller, out *Attr) (*Node, error) {
+	return fs.make(parent, name, 0, Caller{Cred: c.Cred}, out, func(_ *store, ref backend.Ref, name string, _ uint32) error {
+		return ref.Symlink(target, name, c.Cred)
+	})
+}
+
+// make makes a new object on the first backend of its rule that has room.
+func (fs *FS) make(p *Node, name string, mode uint32, c Caller, out *Attr, mk maker) (*Node, error) {
+	if err := fs.checkNewName(p, name); err != nil {
+		return nil, err
+	}
+	var last error
+	for _, s := range fs.homes(fs.ruleOfDir(p)) {
+		n, err := fs.makeOn(s, p, name, mode, c, out, mk)
+		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+			return n, err
+		}
+		last = err
+	}
+	return nil, last
+}
+
+// makeOn makes a new object on one backend, where the parent may have to be
+// made first.
+func (fs *FS) makeOn(s *store, p *Node, name string, mode uint32, c Caller, out *Attr, mk maker) (*Node, error) {
+	for {
+		if err := fs.ensureOn(p, s); err != nil {
+			return nil, err
+		}
+		p.dir.mu.Lock()
+		if p.dir.dead {
+			p.dir.mu.Unlock()
+			return nil, syscall.ENOENT
+		}
+		if p.dir.mask().has(s) {
+			n, err := fs.makeLocked(s, p, name, mode, c, out, mk)
+			p.dir.mu.Unlock()
+			return n, err
+		}
+		p.dir.mu.Unlock() // a move removed the emptied copy meanwhile
+	}
+}
+
+func (fs *FS) makeLocked(s *store, p *Node, name string, mode uint32, c Caller, out *Attr, mk maker) (*Node, error) {
+	if n := p.dir.child(name); n != nil {
+		fs.Release(n)
+		return nil, syscall.EEXIST
+	}
+	ref, err := fs.ref(p, s)
+	if err != nil {
+		return nil, err
+	}
+	defer ref.put()
+	if c.Umask != 0 && !fs.hasDefaultACL(p) {
+		mode &^= c.Umask
+	}
+	if sl := p.dir.slots[name]; sl != nil {
+		err = fs.makeOver(s, p, ref, name, sl, mode, mk)
+	} else {
+		err = mk(s, ref.Ref, name, mode)
+	}
+	if err != nil {
+		return nil, err
+	}
+	fs.touchDir(p, s)
+	if err := ref.Ref.Stat(name, out); err != nil {
+		return nil, err
+	}
+	return fs.identify(p, name, s, ref, out)
+}
+
+// hasDefaultACL tells whether new objects in p get an ACL, so that the umask
+// doesn't apply. The caller holds p's lock.
+func (fs *FS) hasDefaultACL(p *Node) bool {
+	if known := p.dir.defACL.Load(); known != aclUnknown {
+		return known == aclSome
+	}
+	known := uint32(aclNone)
+	err := fs.with(p, func(ref backend.Ref, name string) error {
+		_, err := ref.GetXattr(name, "system.posix_acl_default", nil)
+		return err
+	})
+	if err == nil {
+		known = aclSome
+	}
+	p.dir.defACL.Store(known)
+	return known == aclSome
+}
+
+// makeOver makes an object at a name that hides others: in a private directory
+// with the parent's inheritable properties, stamped over all of them, then
+// renamed into place. The caller holds p's lock exclusively.
+func (fs *FS) makeOver(s *store, p *Node, ref *dirRef, name string, sl *slot, mode uint32, mk maker) error {
+	if sl.winner != nil {
+		return syscall.EEXIST
+	}
+	stage := s.Private(backend.StageDir)
+	nest := fs.stageName()
+	if err := fs.copyDir(p, stage, nest); err != nil {
+		return err
+	}
+	defer stage.Rmdir(nest)
+	nestRef, err := stage.OpenRef(nest)
+	if err != nil {
+		return err
+	}
+	defer nestRef.Close()
+	if err := mk(s, nestRef, name, mode); err != nil {
+		return err
+	}
+	defer nestRef.Unlink(name) // what was exchanged out, or a failed attempt
+	b, err := nestRef.Birth(name)
+	if err != nil {
+		return err
+	}
+	st, err := readStamp(s, nestRef, name, keyOf(b))
+	if err != nil {
+		return err
+	}
+	st = st.clone()
+	st.own, st.id, st.over = []birthKey{keyOf(b)}, b.ID(), sl.births(s)
+	if err := writeStamp(s, nestRef, name, st); err != nil {
+		return err
+	}
+	if err := placeOver(nestRef, name, ref.Ref, name, sl.losersMask().has(s)); err != nil {
+		return err
+	}
+	fs.coverSlot(p, name, s, false)
+	return nil
+}
+
+// placeOver renames a staged object into place, in exchange for what is there
+// if anything is.
+func placeOver(from backend.Ref, name string, to backend.Ref, toName string, occupied bool) error {
+	if occupied {
+		return from.Rename(name, to, toName, unix.RENAME_EXCHANGE)
+	}
+	return from.Rename(name, to, toName, unix.RENAME_NOREPLACE)
+}
+
+// coverSlot notes that an object on s now wins a name over all that is hidden
+// there, and that what was hidden on s itself is gone.
+func (fs *FS) coverSlot(p *Node, name string, s *store, isDir bool) {
+	old := p.dir.slots[name]
+	if old == nil {
+		return
+	}
+	sl := &slot{winner: s, winnerIsDir: isDir}
+	for _, l := range old.losers {
+		if l.s == s {
+			fs.unhideNode(l.node)
+		} else {
+			sl.losers = append(sl.losers, l)
+		}
+	}
+	if old.after != nil {
+		fs.Release(old.after)
+	}
+	delete(p.dir.slots, name)
+	if len(sl.losers) > 0 {
+		fs.hide(p, name, sl)
+	}
+}
+
+// stageName returns a new name for the stage directory.
+func (fs *FS) stageName() string { return fmt.Sprintf("s%d", fs.stageSeq.Add(1)) }
+
+// copyDir makes a directory under a staging name with the attributes of the
+// directory n.
+func (fs *FS) copyDir(n *Node, stage backend.Ref, tmp string) error {
+	if err := stage.Mkdir(tmp, 0o700, backend.Cred{}); err != nil {
+		return err
+	}
+	err := fs.with(n, func(ref backend.Ref, name string) error {
+		return copyDirMeta(stage, tmp, ref, name)
+	})
+	if err != nil {
+		stage.Rmdir(tmp)
+	}
+	return err
+}
+
+func copyDirMeta(dst backend.Ref, dstName string, src backend.Ref, srcName string) error {
+	var a Attr
+	if err := src.Stat(srcName, &a); err != nil {
+		return err
+	}
+	return backend.CopyMeta(dst, dstName, src, srcName, &a)
+}
+
+// Link makes another name of n. One reference is taken, as by Lookup.
+func (fs *FS) Link(n, parent *Node, name string, out *Attr) (*Node, error) {
+	if n.isDir() {
+		return nil, syscall.EPERM
+	}
+	if err := fs.checkNewName(parent, name); err != nil {
+		return nil, err
+	}
+	for {
+		s := n.resident()
+		if err := fs.ensureOn(parent, s); err != nil {
+			return nil, err
+		}
+		again, err := fs.linkOnce(n, s, parent, name)
+		if err != nil {
+			return nil, err
+		}
+		if !again {
+			break
+		}
+	}
+	fs.tellIfMisplaced(n)
+	fs.Hold(n)
+	return n, fs.GetAttr(n, nil, out)
+}
+
+// linkOnce links on s; again tells that the object or the directory went
+// elsewhere meanwhile.
+func (fs *FS) linkOnce(n *Node, s *store, p *Node, name string) (again bool, err error) {
+	p.dir.mu.Lock()
+	defer p.dir.mu.Unlock()
+	n.names.Lock()
+	defer n.names.Unlock()
+	if p.dir.dead {
+		return false, syscall.ENOENT
+	}
+	if n.res != s || !p.dir.mask().has(s) {
+		return true, nil
+	}
+	if n.gone.Load() {
+		return false, syscall.ENOENT
+	}
+	if sl := p.dir.slots[name]; sl != nil {
+		if sl.winner != nil {
+			return false, syscall.EEXIST
+		}
+		return false, fs.linkOver(n, s, p, name, sl)
+	}
+	ref, err := fs.ref(p, s)
+	if err != nil {
+		return false, err
+	}
+	defer ref.put()
+	if err := fs.markDue(n, fs.ruleOfDir(p)); err != nil {
+		return false, err
+	}
+	err = fs.withLocked(n, func(r backend.Ref, old string) error { return r.Link(old, ref.Ref, name) })
+	if err != nil {
+		return false, err
+	}
+	fs.addNameLocked(n, p, name)
+	n.gen.Add(1)
+	fs.touchDir(p, s)
+	return false, nil
+}
+
+// linkOver links at a name that hides others: stamped over them first.
+func (fs *FS) linkOver(n *Node, s *store, p *Node, name string, sl *slot) error {
+	ref, err := fs.ref(p, s)
+	if err != nil {
+		return err
+	}
+	defer ref.put()
+	if err := fs.restamp(n, func(st *stamp) { st.over = append(st.over, sl.births(s)...) }); err != nil {
+		return err
+	}
+	stage, tmp := s.Private(backend.StageDir), fs.stageName()
+	err = fs.withLocked(n, func(r backend.Ref, old string) error { return r.Link(old, stage, tmp) })
+	if err != nil {
+		return err
+	}
+	occupied := sl.losersMask().has(s)
+	err = placeOver(stage, tmp, ref.Ref, name, occupied)
+	if err != nil || occupied {
+		stage.Unlink(tmp)
+	}
+	if err != nil {
+		return err
+	}
+	fs.coverSlot(p, name, s, false)
+	fs.addNameLocked(n, p, name)
+	n.gen.Add(1)
+	fs.touchDir(p, s)
+	return nil
+}
+
+// markDue marks an object as to be moved, before it gets a name under a rule
+// that doesn't name its resident. The caller holds n.names exclusively.
+func (fs *FS) markDue(n *Node, r *rule) error {
+	if r.mask.has(n.res) || n.due.Load() {
+		return nil
+	}
+	if err := fs.restamp(n, func(st *stamp) { st.flags |= stampDue }); err != nil {
+		return err
+	}
+	n.due.Store(true)
+	return nil
+}
+
+// restamp changes the stamp of an object where it is. The caller holds n.names
+// exclusively.
+func (fs *FS) restamp(n *Node, change func(st *stamp)) error {
+	st := n.stamp.clone()
+	st.own, st.id = []birthKey{n.birth}, n.id
+	change(st)
+	if len(st.over) > maxOver {
+		st.over = st.over[len(st.over)-maxOver:]
+	}
+	err := fs.withLocked(n, func(ref backend.Ref, name string) error { return writeStamp(n.res, ref, name, st) })
+	if err != nil {
+		return fmt.Errorf("stamp object on backend %s: %w", n.res.name(), err)
+	}
+	n.stamp = st
+	return nil
+}

@@ -1,0 +1,352 @@
+package placement
+
+import (
+	"errors"
+	"github.com/seamfs/seamfs/backend"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// hide enters a slot, over what the directory knew of the name, and has the
+// reaper look at it. The caller holds p's lock exclusively.
+func (fs *FS) hide(p *Node, name string, sl *slot) {
+	if p.dir.slots == nil {
+		p.dir.slots = make(map[string]*slot)
+	}
+	p.dir.slots[name] = sl
+	fs.reaper.add(fs, p, name)
+}
+
+// dropSlot forgets a slot, with its references. The caller holds p's lock
+// exclusively.
+func (fs *FS) dropSlot(p *Node, name string) {
+	sl := p.dir.slots[name]
+	if sl == nil {
+		return
+	}
+	delete(p.dir.slots, name)
+	for _, l := range sl.losers {
+		fs.unhideNode(l.node)
+	}
+	if sl.after != nil {
+		fs.Release(sl.after)
+	}
+}
+
+// unhideNode tells a node that one of its names, a shadow, is gone for good.
+func (fs *FS) unhideNode(n *Node) {
+	if n == nil {
+		return
+	}
+	n.names.Lock()
+	n.hidden--
+	n.names.Unlock()
+	fs.Release(n)
+}
+
+// reaper removes what is hidden once nothing needs it any more.
+type reaper struct {
+	mu    sync.Mutex
+	items map[reapItem]struct{}
+	jobs  []func() error // tried until they succeed
+	poke  chan struct{}
+	stop  chan struct{}
+	done  chan struct{}
+}
+
+type reapItem struct {
+	p    *Node // held
+	name string
+}
+
+// reapPause gathers the work of many renames into one sync.
+const reapPause = 200 * time.Millisecond
+
+func (r *reaper) add(fs *FS, p *Node, name string) {
+	r.mu.Lock()
+	if r.items == nil {
+		r.items = make(map[reapItem]struct{})
+	}
+	if _, ok := r.items[reapItem{p, name}]; !ok {
+		fs.Hold(p)
+		r.items[reapItem{p, name}] = struct{}{}
+	}
+	r.mu.Unlock()
+	r.wake()
+}
+
+// later runs a job in the background, again and again until it succeeds.
+func (r *reaper) later(job func() error) {
+	r.mu.Lock()
+	r.jobs = append(r.jobs, job)
+	r.mu.Unlock()
+	r.wake()
+}
+
+// runJobs runs the jobs once and keeps those that failed for the next time.
+func (r *reaper) runJobs(fs *FS) {
+	r.mu.Lock()
+	jobs := r.jobs
+	r.jobs = nil
+	r.mu.Unlock()
+	for _, job := range jobs {
+		if err := job(); err != nil {
+			fs.log.Warn("background job failed; it is tried again", "err", err)
+			r.mu.Lock()
+			r.jobs = append(r.jobs, job)
+			r.mu.Unlock()
+		}
+	}
+}
+
+func (r *reaper) wake() {
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+func (fs *FS) startReaper() {
+	r := &fs.reaper
+	r.poke = make(chan struct{}, 1)
+	r.stop = make(chan struct{})
+	r.done = make(chan struct{})
+	r.wake()
+	go func() {
+		defer close(r.done)
+		for {
+			select {
+			case <-r.stop:
+				return
+			case <-r.poke:
+			}
+			select {
+			case <-r.stop:
+				return
+			case <-time.After(reapPause):
+			}
+			r.runJobs(fs)
+			fs.reap()
+		}
+	}()
+}
+
+func (fs *FS) stopReaper() {
+	close(fs.reaper.stop)
+	<-fs.reaper.done
+	fs.reaper.runJobs(fs)
+	fs.reap()
+}
+
+// reap looks at every slot once: those whose winner is on a durable backend
+// are ready after one sync of it.
+func (fs *FS) reap() {
+	fs.reaper.mu.Lock()
+	items := make([]reapItem, 0, len(fs.reaper.items))
+	for it := range fs.reaper.items {
+		items = append(items, it)
+	}
+	fs.reaper.mu.Unlock()
+	if len(items) == 0 {
+		return
+	}
+	ready := make(map[reapItem]*slot)
+	var sync mask
+	for _, it := range items {
+		it.p.dir.mu.RLock()
+		sl := it.p.dir.slots[it.name]
+		ok := sl == nil || fs.reapable(it.p, sl)
+		if ok && sl != nil && sl.winner != nil && sl.winner.durable {
+			sync |= sl.winner.bit()
+		}
+		it.p.dir.mu.RUnlock()
+		if ok {
+			ready[it] = sl
+		}
+	}
+	failed := fs.syncStores(sync)
+	for it, sl := range ready {
+		if sl != nil && sl.winner != nil && failed.has(sl.winner) {
+			continue
+		}
+		if fs.reapOne(it, sl) {
+			fs.reaper.mu.Lock()
+			delete(fs.reaper.items, it)
+			fs.reaper.mu.Unlock()
+			fs.Release(it.p)
+		}
+	}
+}
+
+// syncStores syncs the backends of a mask and returns those that failed.
+func (fs *FS) syncStores(m mask) (failed mask) {
+	for _, s := range fs.stores {
+		if !m.has(s) {
+			continue
+		}
+		if err := s.SyncFS(); err != nil {
+			fs.log.Error("sync backend", "backend", s.name(), "err", err)
+			failed |= s.bit()
+		}
+	}
+	return failed
+}
+
+// reapable tells whether what a slot hides may go, once its winner's backend
+// is synced. A durable old version stays until the version that replaced it,
+// or the object that went on elsewhere, is as durable as its rule says.
+func (fs *FS) reapable(p *Node, sl *slot) bool {
+	if sl.moving {
+		return false
+	}
+	if !slices.ContainsFunc(sl.losers, func(l loser) bool { return l.s.durable && !l.white }) {
+		return true
+	}
+	if sl.winner != nil {
+		return sl.winner.durable || !fs.ruleOfDir(p).durable()
+	}
+	if sl.after == nil {
+		return fs.idle()
+	}
+	return sl.after.Gone() || fs.Place(sl.after).Settled
+}
+
+// idle tells whether nothing is left to move from before this start.
+func (fs *FS) idle() bool {
+	m, ok := fs.mover.(interface{ Idle() bool })
+	return ok && m.Idle()
+}
+
+// reapOne removes what a slot hides, if it is still the one that was looked
+// at; true if there is nothing more to do at that name.
+func (fs *FS) reapOne(it reapItem, sl *slot) bool {
+	it.p.dir.mu.Lock()
+	defer it.p.dir.mu.Unlock()
+	now := it.p.dir.slots[it.name]
+	if now == nil {
+		return true
+	}
+	if now != sl || it.p.dir.dead {
+		return it.p.dir.dead
+	}
+	if err := fs.removeLosers(it.p, it.name, sl, nil); err != nil {
+		fs.log.Warn("remove hidden object", "name", it.name, "err", err)
+		return false
+	}
+	fs.dropSlot(it.p, it.name)
+	return true
+}
+
+// removeLosers removes everything that a slot hides, but what is on except:
+// shadows first, whiteouts last and only when the shadows' removal is durable.
+// The caller holds p's lock exclusively.
+func (fs *FS) removeLosers(p *Node, name string, sl *slot, except *store) error {
+	var sync mask
+	for _, l := range sl.losers {
+		if l.white || l.s == except {
+			continue
+		}
+		if err := fs.removeLoser(p, name, l); err != nil {
+			return err
+		}
+		if l.s.durable {
+			sync |= l.s.bit()
+		}
+	}
+	for _, l := range sl.losers {
+		if !l.white || l.s == except {
+			continue
+		}
+		if l.s.durable && sync != 0 {
+			if failed := fs.syncStores(sync); failed != 0 {
+				return syscall.EIO
+			}
+			sync = 0
+		}
+		if err := fs.removeLoser(p, name, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeLoser removes one hidden object, if it still is the one that was
+// hidden. The directory's times stay.
+func (fs *FS) removeLoser(p *Node, name string, l loser) error {
+	ref, err := fs.ref(p, l.s)
+	if err != nil {
+		return err
+	}
+	defer ref.put()
+	b, err := ref.Ref.Birth(name)
+	if errors.Is(err, syscall.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if keyOf(b) != l.birth {
+		fs.log.Error("a hidden object was replaced behind the mount's back; left alone", "name", name, "backend", l.s.name())
+		return nil
+	}
+	return fs.keepTimes(p, l.s, ref, func() error {
+		var a Attr
+		if err := ref.Ref.Stat(name, &a); err != nil {
+			return err
+		}
+		if a.Mode&unix.S_IFMT != unix.S_IFDIR {
+			return ref.Ref.Unlink(name)
+		}
+		err := ref.Ref.Rmdir(name)
+		if errors.Is(err, syscall.ENOTEMPTY) {
+			return fs.keepLost(p, name, &candidate{s: l.s, ref: ref})
+		}
+		return err
+	})
+}
+
+// keepTimes runs fn, which changes the names in p's copy on s for seamfs's own
+// purposes, and leaves the times that users see as they were. The caller holds
+// p's lock exclusively.
+func (fs *FS) keepTimes(p *Node, s *store, ref *dirRef, fn func() error) error {
+	if p.resident() != s {
+		return fn()
+	}
+	var a Attr
+	if err := ref.Ref.Stat("", &a); err != nil {
+		return err
+	}
+	if err := fn(); err != nil {
+		return err
+	}
+	return ref.Ref.SetAttr("", &backend.SetAttr{Atime: &a.Atime, Mtime: &a.Mtime})
+}
+
+// touchDir updates the times that users see of a directory whose names changed
+// on s. The caller holds its lock exclusively.
+func (fs *FS) touchDir(p *Node, s *store) {
+	p.dir.subdirs.Store(-1)
+	res := p.resident()
+	if res == s {
+		return
+	}
+	ref, err := fs.ref(p, res)
+	if err == nil {
+		err = ref.Ref.SetAttr("", &backend.SetAttr{Mtime: timeNow()})
+		ref.put()
+	}
+	if err != nil {
+		fs.log.Warn("update times of a directory", "backend", res.name(), "err", err)
+	}
+}
+
+// resident returns the backend that holds the object now.
+func (n *Node) resident() *store {
+	n.names.RLock()
+	defer n.names.RUnlock()
+	return n.res
+}

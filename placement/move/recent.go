@@ -1,0 +1,38 @@
+package move
+
+// remember keeps a finished job for status. The caller holds Mover.mu.
+func (m *Mover) remember(j *job) {
+	m.recent = append(m.recent, j)
+	if len(m.recent) > recentCount {
+		m.forget(1)
+	}
+	if len(m.recent) == 1 {
+		m.after(recentAge, m.forgetOld)
+	}
+}
+
+// forgetOld forgets what is too old, and comes again when there is more to
+// forget. The caller holds Mover.mu.
+func (m *Mover) forgetOld() {
+	limit := m.clk.Now().Add(-recentAge)
+	n := 0
+	for n < len(m.recent) && !m.recent[n].at.After(limit) {
+		n++
+	}
+	m.forget(n)
+	if len(m.recent) > 0 {
+		m.after(m.recent[0].at.Sub(limit), m.forgetOld)
+	}
+}
+
+// forget drops the n oldest. The caller holds Mover.mu.
+func (m *Mover) forget(n int) {
+	for i := range n {
+		m.discard = append(m.discard, m.recent[i].node)
+		m.recent[i] = nil
+	}
+	m.recent = m.recent[n:]
+	if len(m.recent) == 0 {
+		m.recent = nil // let go of the array
+	}
+}

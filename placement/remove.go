@@ -1,0 +1,233 @@
+package placement
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"github.com/seamfs/seamfs/backend"
+	"golang.org/x/sys/unix"
+)
+
+// Unlink removes a name of an object that is no directory.
+func (fs *FS) Unlink(p *Node, name string) error {
+	if err := fs.checkNewName(p, name); err != nil {
+		return err
+	}
+	p.dir.mu.Lock()
+	defer p.dir.mu.Unlock()
+	n, err := fs.resolveChild(p, name)
+	if err != nil {
+		return err
+	}
+	defer fs.Release(n)
+	if n.isDir() {
+		return syscall.EISDIR
+	}
+	n.names.Lock()
+	defer n.names.Unlock()
+	if err := fs.removeSlot(p, name, n.res); err != nil {
+		return err
+	}
+	return fs.unlinkLocked(p, name, n)
+}
+
+// removeSlot removes what is hidden at a name before its winner, on s, goes:
+// losers first, and durably where else a power cut could bring one back.
+func (fs *FS) removeSlot(p *Node, name string, s *store) error {
+	sl := p.dir.slots[name]
+	if sl == nil {
+		return nil
+	}
+	if err := fs.removeLosers(p, name, sl, nil); err != nil {
+		return err
+	}
+	var sync mask
+	for _, l := range sl.losers {
+		if l.s.durable && s.durable {
+			sync |= l.s.bit()
+		}
+	}
+	if fs.syncStores(sync) != 0 {
+		return syscall.EIO
+	}
+	fs.dropSlot(p, name)
+	return nil
+}
+
+// unlinkLocked removes a name where the object is. The caller holds the locks
+// of both.
+func (fs *FS) unlinkLocked(p *Node, name string, n *Node) error {
+	ref, err := fs.ref(p, n.res)
+	if err != nil {
+		return err
+	}
+	defer ref.put()
+	if err := fs.keepOrphan(n, ref.Ref, name); err != nil {
+		return err
+	}
+	if err := ref.Ref.Unlink(name); err != nil {
+		fs.dropOrphan(n)
+		return err
+	}
+	fs.lostName(n, p, name)
+	fs.touchDir(p, n.res)
+	return nil
+}
+
+// keepOrphan opens a reference to an object whose last known name is about to
+// go: the kernel may go on using it. The caller holds n.names exclusively.
+func (fs *FS) keepOrphan(n *Node, ref backend.Ref, name string) (err error) {
+	if n.isDir() || n.orphan != nil || len(n.links) > 0 {
+		return nil
+	}
+	n.orphan, err = ref.OpenRef(name)
+	return err
+}
+
+func (fs *FS) dropOrphan(n *Node) {
+	if n.orphan != nil {
+		n.orphan.Close()
+		n.orphan = nil
+	}
+}
+
+// lostName notes that a name is gone. The caller holds the locks of both.
+func (fs *FS) lostName(n, p *Node, name string) {
+	fs.dropNameLocked(n, p, name)
+	n.gen.Add(1)
+	p.dir.removeArrival(fs, n)
+	if n.at.Load() != nil {
+		return
+	}
+	var a Attr
+	if n.orphan == nil || n.orphan.Stat("", &a) != nil || a.Nlink <= n.hidden {
+		n.gone.Store(true)
+	}
+}
+
+// Rmdir removes an empty directory from all backends.
+func (fs *FS) Rmdir(p *Node, name string) error {
+	if err := fs.checkNewName(p, name); err != nil {
+		return err
+	}
+	for {
+		wait, err := fs.rmdirOnce(p, name)
+		if wait == nil {
+			return err
+		}
+		// An object that was renamed away from here isn't durable yet, and the
+		// old version that it replaced here is the only durable one.
+		err = fs.mover.Hurry(context.Background(), wait)
+		fs.Release(wait)
+		if err != nil {
+			return err
+		}
+		fs.reap()
+	}
+}
+
+func (fs *FS) rmdirOnce(p *Node, name string) (wait *Node, err error) {
+	p.dir.mu.Lock()
+	defer p.dir.mu.Unlock()
+	n, err := fs.resolveChild(p, name)
+	if err != nil {
+		return nil, err
+	}
+	defer fs.Release(n)
+	if !n.isDir() {
+		return nil, syscall.ENOTDIR
+	}
+	if n.rooted {
+		return nil, syscall.EBUSY
+	}
+	n.dir.mu.Lock()
+	defer n.dir.mu.Unlock()
+	if wait, err := fs.emptyOut(n); err != nil || wait != nil {
+		return wait, err
+	}
+	if err := fs.removeSlot(p, name, n.resident()); err != nil {
+		return nil, err
+	}
+	if err := fs.keepRef(n); err != nil {
+		return nil, err
+	}
+	n.names.Lock()
+	defer n.names.Unlock()
+	if err := fs.rmdirCopies(p, name, n); err != nil {
+		return nil, err
+	}
+	n.dir.dead = true
+	fs.lostName(n, p, name)
+	n.gone.Store(true)
+	fs.touchDir(p, n.res)
+	return nil, nil
+}
+
+// rmdirCopies removes a directory's copies, stand-ins first, so that whatever
+// is left after a kill is the directory or a stand-in for it, never neither.
+func (fs *FS) rmdirCopies(p *Node, name string, n *Node) error {
+	order := append(fs.on(n), n.res)
+	for i, s := range order {
+		if s == n.res && i < len(order)-1 {
+			continue
+		}
+		ref, err := fs.ref(p, s)
+		if err != nil {
+			return err
+		}
+		if s == n.res {
+			err = ref.Ref.Rmdir(name)
+		} else {
+			err = fs.keepTimes(p, s, ref, func() error { return ref.Ref.Rmdir(name) })
+		}
+		ref.put()
+		if err != nil && !errors.Is(err, syscall.ENOENT) {
+			return err
+		}
+		if s != n.res {
+			n.dir.setOn(s, false)
+			n.dir.forgetRef(s)
+		}
+	}
+	return nil
+}
+
+// emptyOut fails with ENOTEMPTY if users see anything in the directory n, and
+// removes what is hidden in it; wait (held) is an object that must be settled
+// first. The caller holds n's lock exclusively.
+func (fs *FS) emptyOut(n *Node) (wait *Node, err error) {
+	raw, err := fs.rawNames(n)
+	if err != nil || len(raw) == 0 {
+		return nil, err
+	}
+	for name, e := range raw {
+		if e.Type != unix.S_IFCHR && !e.mixed && n.dir.slots[name] == nil {
+			return nil, syscall.ENOTEMPTY
+		}
+	}
+	for name := range raw {
+		var a Attr
+		child, err := fs.lookupLocked(n, name, &a, true)
+		if err == nil {
+			fs.Release(child)
+			return nil, syscall.ENOTEMPTY
+		}
+		if !errors.Is(err, syscall.ENOENT) {
+			return nil, err
+		}
+		sl := n.dir.slots[name]
+		if sl == nil {
+			continue
+		}
+		if !fs.reapable(n, sl) && sl.after != nil {
+			fs.Hold(sl.after)
+			return sl.after, nil
+		}
+		if err := fs.removeLosers(n, name, sl, nil); err != nil {
+			return nil, err
+		}
+		fs.dropSlot(n, name)
+	}
+	return nil, nil
+}

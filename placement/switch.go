@@ -1,0 +1,566 @@
+package placement
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seamfs/seamfs/backend"
+	"github.com/seamfs/seamfs/placement/journal"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// drainDeadline is how long a switch waits for reads and writes under way.
+	drainDeadline = 20 * time.Millisecond
+	// maxTail is how much a switch copies with the file's gate closed.
+	maxTail = 4 << 20
+)
+
+// Switch puts the copy in place of the object and turns all its open handles
+// to it. The caller has synced To since the last CatchUp. The source remains,
+// hidden. After an error all is as before; ErrBusy and ErrNotEmpty allow to
+// call it again later.
+func (r *Relocation) Switch() error {
+	if r.n.isDir() {
+		return r.switchDir()
+	}
+	for range 8 {
+		names, err := r.ensureParents()
+		if err != nil {
+			return err
+		}
+		again, err := r.switchAt(names)
+		if err != nil || !again {
+			return err
+		}
+	}
+	return ErrBusy
+}
+
+// ensureParents makes the directories of all names exist on the new backend.
+func (r *Relocation) ensureParents() ([]dentry, error) {
+	r.n.names.RLock()
+	names := r.n.dentries()
+	r.n.names.RUnlock()
+	if len(names) == 0 {
+		return nil, ErrGone
+	}
+	for _, d := range names {
+		if err := r.fs.ensureOn(d.parent, r.to); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// switchAt switches under the locks of all names' directories, if the names
+// are still those.
+func (r *Relocation) switchAt(names []dentry) (again bool, err error) {
+	fs, n := r.fs, r.n
+	fs.topology.RLock()
+	defer fs.topology.RUnlock()
+	defer fs.lockParents(names)()
+	if !n.io.close(drainDeadline) {
+		return false, ErrBusy
+	}
+	defer n.io.open()
+	n.names.Lock()
+	defer n.names.Unlock()
+	now := n.dentries()
+	if len(now) == 0 || n.gone.Load() {
+		return false, ErrGone
+	}
+	if !slices.Equal(names, now) {
+		return true, nil
+	}
+	for _, d := range names {
+		if !d.parent.dir.mask().has(r.to) {
+			return true, nil
+		}
+	}
+	if !fs.ruleOfLocked(n).mask.has(r.to) || n.res != r.from {
+		return false, ErrRetarget
+	}
+	return false, r.switchLocked(names)
+}
+
+// lockParents locks the directories of several names: ancestors are less deep.
+func (fs *FS) lockParents(names []dentry) (unlock func()) {
+	if len(names) == 1 {
+		d := names[0].parent.dir
+		d.mu.Lock()
+		return d.mu.Unlock
+	}
+	fs.renames.Lock()
+	var dirs []*Node
+	for _, d := range names {
+		if !slices.Contains(dirs, d.parent) {
+			dirs = append(dirs, d.parent)
+		}
+	}
+	slices.SortFunc(dirs, func(a, b *Node) int {
+		return cmp.Or(depth(a)-depth(b), cmp.Compare(a.id, b.id))
+	})
+	for _, d := range dirs {
+		d.dir.mu.Lock()
+	}
+	return func() {
+		for _, d := range dirs {
+			d.dir.mu.Unlock()
+		}
+		fs.renames.Unlock()
+	}
+}
+
+func depth(n *Node) (d int) {
+	for at := n.at.Load(); at != nil; at = at.parent.at.Load() {
+		d++
+	}
+	return d
+}
+
+// switchLocked does the switch with everything locked.
+func (r *Relocation) switchLocked(names []dentry) error {
+	if r.direct {
+		return r.switchDirect(names[0])
+	}
+	if err := r.lastCopy(); err != nil {
+		return err
+	}
+	files, err := r.openAll()
+	if err != nil {
+		return err
+	}
+	if err := r.place(names); err != nil {
+		for _, f := range files {
+			f.put()
+		}
+		return err
+	}
+	old := r.turn(files)
+	r.settleNode(names)
+	for _, f := range old {
+		if err := f.put(); err != nil {
+			r.fs.log.Warn("close file", "err", err)
+		}
+	}
+	return nil
+}
+
+// lastCopy brings the copy up to date for good, with the gate closed.
+func (r *Relocation) lastCopy() error {
+	stage := r.to.Private(backend.StageDir)
+	return r.fs.withLocked(r.n, func(ref backend.Ref, name string) error {
+		var a Attr
+		if err := ref.Stat(name, &a); err != nil {
+			return err
+		}
+		if r.dst != nil && !r.dirty.clean() {
+			if r.dirty.bytes(a.Size) > maxTail {
+				return ErrBusy
+			}
+			if err := r.copyDirty(context.Background()); err != nil {
+				return fmt.Errorf("copy again to backend %s: %w", r.to.name(), err)
+			}
+		}
+		if r.n.gen.Load() != r.gen {
+			return r.copyMetaLocked(ref, name)
+		}
+		return stage.SetAttr(r.tmp, &backend.SetAttr{Atime: &a.Atime, Mtime: &a.Mtime})
+	})
+}
+
+// openAll opens the copy once for each open handle, with its flags.
+func (r *Relocation) openAll() (files map[*File]*openFile, err error) {
+	n := r.n
+	n.fmu.Lock()
+	defer n.fmu.Unlock()
+	files = make(map[*File]*openFile, len(n.files))
+	stage := r.to.Private(backend.StageDir)
+	for f := range n.files {
+		b, err := stage.OpenFile(r.tmp, f.flags)
+		if err != nil {
+			for _, o := range files {
+				o.put()
+			}
+			return nil, fmt.Errorf("open the copy on backend %s: %w", r.to.name(), err)
+		}
+		files[f] = newOpenFile(b)
+	}
+	return files, nil
+}
+
+// turn gives the handles their new files and returns the old ones.
+func (r *Relocation) turn(files map[*File]*openFile) (old []*openFile) {
+	for f, o := range files {
+		old = append(old, f.f)
+		f.f = o
+	}
+	return old
+}
+
+// place renames the copy to the object's first name and links it to the
+// others, with an intent if there are others.
+func (r *Relocation) place(names []dentry) error {
+	fs := r.fs
+	if len(names) > 1 {
+		if err := r.intendLinks(names); err != nil {
+			return err
+		}
+	}
+	stage := r.to.Private(backend.StageDir)
+	for i, d := range names {
+		err := r.placeAt(stage, d, i == len(names)-1)
+		if err == nil {
+			continue
+		}
+		for _, u := range names[:i] {
+			if ref, rerr := fs.ref(u.parent, r.to); rerr == nil {
+				err = errors.Join(err, ref.Ref.Unlink(u.name))
+				ref.put()
+			}
+		}
+		if r.intent != nil {
+			r.intent(false)
+			r.intent = nil
+		}
+		return err
+	}
+	r.tmp = ""
+	return nil
+}
+
+// placeAt gives the copy one of the object's names: the last one by a rename.
+func (r *Relocation) placeAt(stage backend.Ref, d dentry, last bool) error {
+	fs := r.fs
+	ref, err := fs.ref(d.parent, r.to)
+	if err != nil {
+		return err
+	}
+	defer ref.put()
+	flags := uint(unix.RENAME_NOREPLACE)
+	if sl := d.parent.dir.slots[d.name]; sl != nil && sl.losersMask().has(r.to) {
+		flags = 0 // over the old version that the object replaced
+	}
+	from := r.tmp
+	return fs.keepTimes(d.parent, r.to, ref, func() error {
+		if !last {
+			from = fs.stageName()
+			if err := stage.Link(r.tmp, stage, from); err != nil {
+				return err
+			}
+		}
+		err := stage.Rename(from, ref.Ref, d.name, flags)
+		if err != nil && !last {
+			err = errors.Join(err, stage.Unlink(from))
+		}
+		return err
+	})
+}
+
+// intendLinks writes the intent of a hard-linked file's switch: durably if its
+// source will still be there after a power cut.
+func (r *Relocation) intendLinks(names []dentry) error {
+	in := &journal.Intent{Kind: journal.KindLinks, Boot: r.fs.boot, Links: &journal.Links{
+		From: r.from.Props().UUID.String(),
+		To:   r.to.Props().UUID.String(),
+		Old:  uint64(r.old),
+		New:  uint64(r.birth),
+	}}
+	for _, d := range names {
+		in.Links.Names = append(in.Links.Names, r.fs.relPath(d.parent, d.name))
+	}
+	dir := r.to.Private(backend.JournalDir)
+	name, err := journal.Write(dir, r.fs.stageSeq.Add(1), in, r.from.durable)
+	if err != nil {
+		return err
+	}
+	r.intent = func(bool) {
+		if err := dir.Unlink(name); err != nil {
+			r.fs.log.Error("remove intent", "name", name, "backend", r.to.name(), "err", err)
+		}
+	}
+	return nil
+}
+
+// settleNode makes the node one of the new backend, and hides the source.
+func (r *Relocation) settleNode(names []dentry) {
+	n := r.n
+	st := &stamp{own: []birthKey{r.birth}, id: n.id, over: []birthKey{r.old}}
+	if n.stamp != nil {
+		st.over = append(st.over, n.stamp.over...)
+		st.flags = n.stamp.flags & stampLiteral
+	}
+	n.res, n.birth, n.stamp = r.to, r.birth, st
+	n.due.Store(false)
+	r.dirty = nil
+	r.names = names
+	for _, d := range names {
+		sl := &slot{winner: r.to, losers: []loser{{s: r.from, birth: r.old}}, moving: true}
+		if old := d.parent.dir.slots[d.name]; old != nil {
+			for _, l := range old.losers {
+				if l.s == r.to {
+					r.fs.unhideNode(l.node)
+				} else {
+					sl.losers = append(sl.losers, l)
+				}
+			}
+			delete(d.parent.dir.slots, d.name)
+		}
+		r.fs.hide(d.parent, d.name, sl)
+	}
+}
+
+// switchDirect renames the object home: both backends are on one filesystem.
+// Its stamp names both births, before and after, so that it stays itself at
+// every instant.
+func (r *Relocation) switchDirect(d dentry) error {
+	fs, n := r.fs, r.n
+	from, err := fs.ref(d.parent, r.from)
+	if err != nil {
+		return err
+	}
+	defer from.put()
+	to, err := fs.ref(d.parent, r.to)
+	if err != nil {
+		return err
+	}
+	defer to.put()
+	b, err := birthOnOther(from.Ref, d.name, r.to)
+	if err != nil {
+		return err
+	}
+	st := n.stamp.clone()
+	st.own, st.id = []birthKey{n.birth, b}, n.id
+	st.flags &^= stampDue
+	if err := r.to.MarkStamped(); err != nil {
+		return err
+	}
+	if err := writeStamp(r.from, from.Ref, d.name, st); err != nil {
+		return err
+	}
+	flags := uint(unix.RENAME_NOREPLACE)
+	if sl := d.parent.dir.slots[d.name]; sl != nil && sl.losersMask().has(r.to) {
+		flags = 0
+	}
+	err = fs.keepTimes(d.parent, r.from, from, func() error {
+		return fs.keepTimes(d.parent, r.to, to, func() error { return from.Ref.Rename(d.name, to.Ref, d.name, flags) })
+	})
+	if err != nil {
+		return err
+	}
+	fs.coverSlot(d.parent, d.name, r.to, false)
+	n.res, n.birth, n.stamp = r.to, b, st
+	n.due.Store(false)
+	r.dirty = nil
+	r.names = []dentry{d}
+	return nil
+}
+
+// birthOnOther is the birth that an object will have once it was renamed to
+// another backend on the same filesystem: the same handle under its UUID.
+func birthOnOther(ref backend.Ref, name string, to *store) (birthKey, error) {
+	h, ok := ref.(interface {
+		HandleBirth(name string, u backend.UUID) (backend.Birth, error)
+	})
+	if !ok {
+		return 0, fmt.Errorf("backend can't tell births of another: %w", unix.ENOTSUP)
+	}
+	b, err := h.HandleBirth(name, to.Props().UUID)
+	return keyOf(b), err
+}
+
+// Finish removes the source. The caller has synced To since Switch. After an
+// error the move is over all the same: what is left is hidden, and removed by
+// the reaper or after the next start.
+func (r *Relocation) Finish() error {
+	defer r.n.reloc.CompareAndSwap(r, nil)
+	defer r.closeFiles()
+	defer r.fs.reaper.wake()
+	if r.n.isDir() {
+		return r.finishDir()
+	}
+	var errs error
+	for _, d := range r.names {
+		if err := r.removeSource(d); err != nil {
+			errs = errors.Join(errs, err)
+		}
+		d.parent.dir.removeArrival(r.fs, r.n)
+		r.fs.dropStandIns(d.parent, r.from)
+	}
+	if r.intent != nil && errs == nil {
+		r.intent(true)
+	}
+	return errs
+}
+
+// removeSource removes what the switch hid at one name, unless the name means
+// something else by now; then that is the reaper's.
+func (r *Relocation) removeSource(d dentry) error {
+	fs, p := r.fs, d.parent
+	p.dir.mu.Lock()
+	defer p.dir.mu.Unlock()
+	sl := p.dir.slots[d.name]
+	if sl == nil || p.dir.dead {
+		return nil
+	}
+	sl.moving = false
+	child := p.dir.child(d.name)
+	if child != nil {
+		fs.Release(child)
+	}
+	if child != r.n && sl.after != r.n {
+		return nil
+	}
+	if err := fs.removeLosers(p, d.name, sl, nil); err != nil {
+		return fmt.Errorf("remove the source on backend %s: %w", r.from.name(), err)
+	}
+	fs.dropSlot(p, d.name)
+	return nil
+}
+
+// dropStandIns removes an emptied stand-in of the directory n on s, and those
+// above it that become empty by that.
+func (fs *FS) dropStandIns(n *Node, s *store) {
+	for n != fs.root && fs.dropStandIn(n, s) {
+		n = n.Parent()
+	}
+}
+
+// dropStandIn removes the stand-in of a directory on a backend that the rules
+// don't name for it; false if there is none, or it still holds something.
+func (fs *FS) dropStandIn(n *Node, s *store) bool {
+	fs.topology.RLock()
+	defer fs.topology.RUnlock()
+	at := n.at.Load()
+	if at == nil || n.rooted || n.resident() == s || fs.ruleOfDir(n).mask.has(s) {
+		return false
+	}
+	at.parent.dir.mu.Lock()
+	defer at.parent.dir.mu.Unlock()
+	n.dir.mu.Lock()
+	defer n.dir.mu.Unlock()
+	if !n.dir.mask().has(s) || n.dir.dead || n.resident() == s || !at.parent.dir.mask().has(s) {
+		return false
+	}
+	return fs.rmdirCopy(at, n, s) == nil
+}
+
+// rmdirCopy removes one copy of a directory. The locks of it and of its parent
+// are held.
+func (fs *FS) rmdirCopy(at *dentry, n *Node, s *store) error {
+	ref, err := fs.ref(at.parent, s)
+	if err != nil {
+		return err
+	}
+	defer ref.put()
+	if err := fs.keepTimes(at.parent, s, ref, func() error { return ref.Ref.Rmdir(at.name) }); err != nil {
+		return err
+	}
+	n.dir.setOn(s, false)
+	n.dir.forgetRef(s)
+	return nil
+}
+
+// switchDir makes the copy on the new backend the one with the directory's
+// attributes, once the old backends' copies are empty.
+func (r *Relocation) switchDir() error {
+	fs, n := r.fs, r.n
+	if err := fs.ensureOn(n, r.to); err != nil {
+		return err
+	}
+	fs.topology.RLock()
+	defer fs.topology.RUnlock()
+	at := n.at.Load()
+	if at == nil || n.gone.Load() {
+		return ErrGone
+	}
+	at.parent.dir.mu.Lock()
+	defer at.parent.dir.mu.Unlock()
+	n.dir.mu.Lock()
+	defer n.dir.mu.Unlock()
+	rule := fs.ruleOfDir(n)
+	if !rule.mask.has(r.to) || n.resident() != r.from {
+		return ErrRetarget
+	}
+	if n.dir.dead || !n.dir.mask().has(r.to) {
+		return ErrBusy
+	}
+	for _, s := range fs.on(n) {
+		if !rule.mask.has(s) {
+			if err := fs.emptyCopy(n, s); err != nil {
+				return err
+			}
+		}
+	}
+	return r.switchDirLocked(at)
+}
+
+// emptyCopy tells whether one copy of a directory is empty.
+func (fs *FS) emptyCopy(n *Node, s *store) error {
+	ref, err := fs.ref(n, s)
+	if err != nil {
+		return err
+	}
+	defer ref.put()
+	return ref.Ref.ReadDir(func(name string, typ uint8, ino uint64) error {
+		if n.dir.slots[name] != nil {
+			return ErrBusy
+		}
+		return ErrNotEmpty
+	})
+}
+
+func (r *Relocation) switchDirLocked(at *dentry) error {
+	fs, n := r.fs, r.n
+	parent, err := fs.ref(at.parent, r.to)
+	if err != nil {
+		return err
+	}
+	defer parent.put()
+	to, err := fs.ref(n, r.to)
+	if err != nil {
+		return err
+	}
+	defer to.put()
+	n.names.Lock()
+	defer n.names.Unlock()
+	err = fs.withLocked(n, func(src backend.Ref, name string) error { return copyDirMeta(to.Ref, "", src, name) })
+	if err != nil {
+		return err
+	}
+	b, err := to.Ref.Birth("")
+	if err != nil {
+		return err
+	}
+	st := &stamp{own: []birthKey{keyOf(b)}, id: n.id, over: []birthKey{n.birth}}
+	if err := writeStamp(r.to, to.Ref, "", st); err != nil {
+		return err
+	}
+	n.res, n.birth, n.stamp = r.to, keyOf(b), st
+	n.due.Store(false)
+	r.names = []dentry{*at}
+	return nil
+}
+
+// finishDir removes the copies on backends that the rules don't name, unless
+// something was renamed into them meanwhile: then they stand in for it.
+func (r *Relocation) finishDir() error {
+	fs, n := r.fs, r.n
+	if at := n.at.Load(); at != nil {
+		at.parent.dir.removeArrival(fs, n)
+	}
+	for _, s := range fs.on(n) {
+		if s != r.to {
+			fs.dropStandIn(n, s)
+		}
+	}
+	if at := n.at.Load(); at != nil {
+		fs.dropStandIns(at.parent, r.from)
+	}
+	return nil
+}

@@ -174,7 +174,7 @@ func (f *File) CopyRange(off int64, src *File, srcOff, size int64) (int64, error
 		f.node.noteWrite(off, done)
 		return done, err
 	}
-	done, err = f.f.CopyRange(src.f, srcOff, min(size, maxCopy), off)
+	done, err = f.f.CopyRange(src.f.File, srcOff, min(size, maxCopy), off)
 	f.node.noteWrite(off, done)
 	return done, err
 }
@@ -192,7 +192,7 @@ func (f *File) cloneRange(off int64, src *File, srcOff, size int64) (int64, erro
 	if blk := int64(max(a.Blksize, 4096)); srcOff%blk != 0 || off%blk != 0 || size%blk != 0 && srcOff+size != a.Size {
 		return 0, nil
 	}
-	err := f.f.CloneRange(src.f, srcOff, size, off)
+	err := f.f.CloneRange(src.f.File, srcOff, size, off)
 	switch {
 	case err == nil:
 		return size, nil

@@ -66,6 +66,9 @@ type reapItem struct {
 // reapPause gathers the work of many renames into one sync.
 const reapPause = 200 * time.Millisecond
 
+// reapAgain is how long what can't be removed yet waits, if nothing happens.
+const reapAgain = 2 * time.Second
+
 func (r *reaper) add(fs *FS, p *Node, name string) {
 	r.mu.Lock()
 	if r.items == nil {
@@ -103,6 +106,12 @@ func (r *reaper) runJobs(fs *FS) {
 	}
 }
 
+func (r *reaper) pending() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.items)+len(r.jobs) > 0
+}
+
 func (r *reaper) wake() {
 	select {
 	case r.poke <- struct{}{}:
@@ -119,10 +128,15 @@ func (fs *FS) startReaper() {
 	go func() {
 		defer close(r.done)
 		for {
+			var again <-chan time.Time // only while something waits to be removed
+			if r.pending() {
+				again = time.After(reapAgain)
+			}
 			select {
 			case <-r.stop:
 				return
 			case <-r.poke:
+			case <-again:
 			}
 			select {
 			case <-r.stop:

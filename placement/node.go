@@ -94,18 +94,6 @@ func newTable() *table {
 	return t
 }
 
-// get returns the live node of an id with one more reference, or nil.
-func (t *table) get(id uint64) *Node {
-	s := &t.shards[id%tableShards]
-	s.mu.RLock()
-	n := s.m[id]
-	s.mu.RUnlock()
-	if n != nil && n.tryHold() {
-		return n
-	}
-	return nil
-}
-
 // peek returns the live node of an id without taking a reference; the caller
 // (a FUSE request) knows that the kernel holds one.
 func (t *table) peek(id uint64) *Node {

@@ -36,6 +36,7 @@ type Relocation struct {
 	birth  birthKey      // of the copy
 	old    birthKey      // of the source
 	names  []dentry      // at the switch: where the source stays, hidden
+	deep   bool          // directories were made for it: their names are to be synced too
 	intent func(ok bool) // removes the intent of a hard-linked file's switch
 }
 
@@ -296,7 +297,7 @@ func (r *Relocation) Sync() error {
 	if r.names == nil && r.dst != nil {
 		return r.dst.Sync(false)
 	}
-	if r.names == nil || r.n.isDir() {
+	if r.names == nil || r.deep || r.n.isDir() {
 		return r.to.SyncFS()
 	}
 	if r.n.typ == unix.S_IFREG {

@@ -1,7 +1,6 @@
 package placement
 
 import (
-	"context"
 	"errors"
 	"syscall"
 
@@ -118,12 +117,11 @@ func (fs *FS) Rmdir(p *Node, name string) error {
 		}
 		// An object that was renamed away from here isn't durable yet, and the
 		// old version that it replaced here is the only durable one.
-		err = fs.mover.Hurry(context.Background(), wait)
+		err = fs.settleNow(wait)
 		fs.Release(wait)
 		if err != nil {
 			return err
 		}
-		fs.reap()
 	}
 }
 

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"syscall"
@@ -19,6 +20,7 @@ type renaming struct {
 	flags  uint32
 	src    *Node // held
 	tgt    *Node // what n2 means; held; nil for nothing
+	wait   *Node // to be settled before the rename can be tried again; held
 	isDir  bool  // of src
 }
 
@@ -48,15 +50,29 @@ func (fs *FS) Rename(parent *Node, name string, newparent *Node, newname string,
 		if err == nil {
 			err = r.run()
 		}
+		if err == errAgain && r.wait != nil {
+			err = fs.settleNow(r.wait)
+		}
 		r.release()
-		if err != errAgain {
+		if err != nil && err != errAgain || err == nil && r.wait == nil {
 			return err
 		}
 	}
 }
 
+// settleNow settles an object over whose hidden old version something is to be
+// done that can't keep it: a rare corner, and the only one in which a rename
+// or rmdir waits for data.
+func (fs *FS) settleNow(n *Node) error {
+	if err := fs.mover.Hurry(context.Background(), n); err != nil {
+		return err
+	}
+	fs.reap()
+	return nil
+}
+
 func (r *renaming) release() {
-	for _, n := range []*Node{r.src, r.tgt} {
+	for _, n := range []*Node{r.src, r.tgt, r.wait} {
 		if n != nil {
 			r.fs.Release(n)
 		}
@@ -171,8 +187,8 @@ func (r *renaming) run() error {
 		if wait, err := fs.emptyOut(r.tgt); err != nil {
 			return err
 		} else if wait != nil {
-			fs.Release(wait)
-			return syscall.EBUSY
+			r.wait = wait
+			return errAgain
 		}
 	}
 	unlockNames := lockNames(r.src, r.tgt)
@@ -576,7 +592,7 @@ func (fs *FS) renameAll(steps []step, dirs bool, commit func()) error {
 		defer fs.treeSeq.writeEnd()
 	}
 	for i, st := range steps {
-		err := open[i].from.Ref.Rename(st.n1, open[i].to.Ref, st.n2, st.flags)
+		err := st.rename(open[i].from.Ref, open[i].to.Ref)
 		if err == nil {
 			continue
 		}
@@ -592,6 +608,19 @@ func (fs *FS) renameAll(steps []step, dirs bool, commit func()) error {
 	commit()
 	done(true)
 	return nil
+}
+
+// rename does the step. A filesystem without RENAME_WHITEOUT gets the whiteout
+// in a second call; a kill between the two shows the old version again.
+func (st *step) rename(from, to backend.Ref) error {
+	white := st.flags&unix.RENAME_WHITEOUT != 0 && !st.s.Props().Whiteout
+	if !white {
+		return from.Rename(st.n1, to, st.n2, st.flags)
+	}
+	if err := from.Rename(st.n1, to, st.n2, st.flags&^unix.RENAME_WHITEOUT); err != nil {
+		return err
+	}
+	return from.Mknod(st.n1, unix.S_IFCHR, 0, backend.Cred{})
 }
 
 // intend writes the intent of a change of several steps. done removes it.
@@ -667,9 +696,16 @@ func (fs *FS) relPath(p *Node, name string) []byte {
 // exchange swaps two objects. All directories are locked.
 func (r *renaming) exchange() error {
 	fs := r.fs
-	if r.p1.dir.slots[r.n1] != nil || r.p2.dir.slots[r.n2] != nil {
-		fs.reap()
-		return syscall.EBUSY
+	for _, side := range []struct {
+		p    *Node
+		name string
+		n    *Node
+	}{{r.p1, r.n1, r.src}, {r.p2, r.n2, r.tgt}} {
+		if side.p.dir.slots[side.name] != nil { // an old version that can't go along
+			r.wait = side.n
+			fs.Hold(r.wait)
+			return errAgain
+		}
 	}
 	unlock := lockNames(r.src, r.tgt)
 	defer unlock()

@@ -50,6 +50,7 @@ func (r *Relocation) ensureParents() ([]dentry, error) {
 		return nil, ErrGone
 	}
 	for _, d := range names {
+		r.deep = r.deep || !d.parent.dir.mask().has(r.to)
 		if err := r.fs.ensureOn(d.parent, r.to); err != nil {
 			return nil, err
 		}
@@ -364,9 +365,7 @@ func (r *Relocation) switchDirect(d dentry) error {
 // birthOnOther is the birth that an object will have once it was renamed to
 // another backend on the same filesystem: the same handle under its UUID.
 func birthOnOther(ref backend.Ref, name string, to *store) (birthKey, error) {
-	h, ok := ref.(interface {
-		HandleBirth(name string, u backend.UUID) (backend.Birth, error)
-	})
+	h, ok := ref.(backend.HandleBirther)
 	if !ok {
 		return 0, fmt.Errorf("backend can't tell births of another: %w", unix.ENOTSUP)
 	}

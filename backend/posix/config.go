@@ -62,6 +62,7 @@ func newPosix(cfg Config, path string) *posix {
 		dirs:   make(map[string]*ref),
 		syncFD: -1, lockFD: -1, procFD: -1,
 		self:      backend.Cred{UID: uint32(unix.Geteuid()), GID: uint32(unix.Getegid())},
+		mayBecome: mayBecome(),
 		raiseCaps: !capsSurvive(),
 	}
 	b.props.Name, b.props.Path = cfg.Name, path

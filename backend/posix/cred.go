@@ -11,9 +11,10 @@ import (
 
 // as runs f with the file system uid and gid of cr. They belong to the thread:
 // the goroutine is locked to it, and both are reset before it is let go.
-// EOVERFLOW if the user namespace has no such uid or gid.
+// EOVERFLOW if the user namespace has no such uid or gid. A daemon that isn't
+// privileged makes everything as itself.
 func (b *posix) as(cr backend.Cred, f func() error) error {
-	if cr == b.self {
+	if cr == b.self || !b.mayBecome {
 		return f()
 	}
 	runtime.LockOSThread()
@@ -51,6 +52,14 @@ func setfs(trap uintptr, id uint32) bool {
 	_, _, _ = unix.RawSyscall(trap, uintptr(id), 0, 0)
 	now, _, _ := unix.RawSyscall(trap, ^uintptr(0), 0, 0)
 	return uint32(now) == id
+}
+
+// mayBecome tells whether the process may change its file system uid and gid.
+func mayBecome() bool {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	const both = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID
+	return unix.Capget(&hdr, &data[0]) == nil && data[0].Effective&both == both
 }
 
 // raiseCaps makes all permitted capabilities of the thread effective again

@@ -15,7 +15,8 @@
 // Objects are made with the file system uid and gid of the caller, which are
 // attributes of a thread, so the goroutine stays locked to its thread for the
 // call. [PrepareProcess] sees to it that capabilities survive this; where it
-// wasn't called they are raised again for each call. The daemon's supplementary
+// wasn't called they are raised again for each call. A daemon without CAP_SETUID
+// and CAP_SETGID makes everything as itself. The daemon's supplementary
 // groups are not those of the caller, and CAP_FSETID is kept: whether a setgid
 // bit in a mode must go is decided by whoever checked the caller's rights.
 //

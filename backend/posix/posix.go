@@ -25,6 +25,7 @@ type posix struct {
 	procFD  int             // /proc/self/fd
 
 	self      backend.Cred // file system uid and gid of the daemon
+	mayBecome bool         // others than self
 	raiseCaps bool         // setfsuid drops capabilities
 	xattrat   bool         // the kernel has the xattrat calls
 	fchmodat2 bool

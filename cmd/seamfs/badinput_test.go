@@ -148,6 +148,7 @@ var badInputs = []badInput{
 	{"mount -o backend.a=a,bogus mnt", 2, `unknown mount option "bogus"`},
 	{`mount -o backend.a=a\x mnt`, 2, "bad escape"},
 	{"mount -o backend.a mnt", 2, "must be backend.NAME=SPEC"},
+	{"mount -o backend.a=a,suid=perhaps mnt", 2, "bad value"},
 	{"mount -o backend.a=a,log-file mnt", 2, "needs a value"},
 	{"mount -o backend.a=a,rule.x=a mnt", 2, "is relative"},
 	{"mount -n --backend a=a --rule /=b mnt", 2, `no backend called "b"`},

@@ -77,6 +77,8 @@ func TestMountOptionsAreFlags(t *testing.T) {
 		"suid":                 unix.MS_NODEV,
 		"dev,suid":             0,
 		"suid,nosuid":          defaultFlags,
+		"suid=true,nosuid":     defaultFlags,
+		"dev=1,dev=false":      defaultFlags,
 		"suid=true":            unix.MS_NODEV,
 		"noexec,noatime":       defaultFlags | unix.MS_NOEXEC | unix.MS_NOATIME,
 		"noexec,exec,defaults": defaultFlags,

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,8 +18,9 @@ type optionParser struct {
 	swallow map[string]bool
 }
 
-// fromFlags takes the repeatable flags.
+// fromFlags takes the flags that options add to or take back.
 func (p *optionParser) fromFlags() error {
+	p.cfg.liftDefaults(p.flags.dev, p.flags.suid)
 	for _, s := range p.flags.backends {
 		if err := p.cfg.parseBackend(s); err != nil {
 			return err
@@ -61,6 +63,9 @@ func (p *optionParser) option(o string) error {
 	if !hasValue && p.cfg.setFlag(key) {
 		return nil
 	}
+	if key == "dev" || key == "suid" {
+		return p.setTo(key, raw)
+	}
 	// What is for others has its own escapes, or none.
 	if ignored(key) {
 		return nil
@@ -85,6 +90,20 @@ func (p *optionParser) option(o string) error {
 		return err
 	}
 	return usage("unknown mount option %q", key)
+}
+
+// setTo takes dev=BOOL and suid=BOOL, for which mount(8) has no word of its own
+// that it would drop.
+func (p *optionParser) setTo(key, value string) error {
+	on, err := strconv.ParseBool(value)
+	if err != nil {
+		return usage("option %s: bad value %q", key, value)
+	}
+	if !on {
+		key = "no" + key
+	}
+	p.cfg.setFlag(key)
+	return nil
 }
 
 // backend takes backend.NAME=SPEC.
@@ -156,7 +175,7 @@ func (c *mountConfig) setFlag(o string) bool {
 	return false
 }
 
-// liftDefaults applies --dev and --suid.
+// liftDefaults applies --dev and --suid; options come after them.
 func (c *mountConfig) liftDefaults(dev, suid bool) {
 	if dev {
 		c.Flags &^= unix.MS_NODEV

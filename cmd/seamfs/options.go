@@ -113,6 +113,5 @@ func (f *mountFlags) plain(c *mountConfig) error {
 	if c.Debug {
 		c.LogLevel = min(c.LogLevel, slog.LevelDebug)
 	}
-	c.liftDefaults(f.dev, f.suid)
 	return nil
 }

@@ -17,7 +17,7 @@ const (
 	// drainDeadline is how long a switch waits for reads and writes under way.
 	drainDeadline = 20 * time.Millisecond
 	// maxTail is how much a switch copies with the file's gate closed.
-	maxTail = 4 << 20
+	maxTail = 16 << 20
 )
 
 // Switch puts the copy in place of the object and turns all its open handles
@@ -299,7 +299,7 @@ func (r *Relocation) settleNode(names []dentry) {
 	n.res, n.birth, n.stamp = r.to, r.birth, st
 	n.due.Store(false)
 	r.dirty = nil
-	r.names = names
+	r.keepNames(names)
 	for _, d := range names {
 		sl := &slot{winner: r.to, losers: []loser{{s: r.from, birth: r.old}}, moving: true}
 		if old := d.parent.dir.slots[d.name]; old != nil {
@@ -358,8 +358,26 @@ func (r *Relocation) switchDirect(d dentry) error {
 	n.res, n.birth, n.stamp = r.to, b, st
 	n.due.Store(false)
 	r.dirty = nil
-	r.names = []dentry{d}
+	r.keepNames([]dentry{d})
 	return nil
+}
+
+// keepNames remembers the names under which the object was switched, whose
+// directories are held until the move ends.
+func (r *Relocation) keepNames(names []dentry) {
+	for _, d := range names {
+		r.fs.Hold(d.parent)
+	}
+	r.names = names
+}
+
+// end releases everything that the move still holds.
+func (r *Relocation) end() {
+	r.closeFiles()
+	r.n.reloc.CompareAndSwap(r, nil)
+	for _, d := range r.names {
+		r.fs.Release(d.parent)
+	}
 }
 
 // birthOnOther is the birth that an object will have once it was renamed to
@@ -377,9 +395,8 @@ func birthOnOther(ref backend.Ref, name string, to *store) (birthKey, error) {
 // error the move is over all the same: what is left is hidden, and removed by
 // the reaper or after the next start.
 func (r *Relocation) Finish() error {
-	defer r.n.reloc.CompareAndSwap(r, nil)
-	defer r.closeFiles()
 	defer r.fs.reaper.wake()
+	defer r.end()
 	if r.n.isDir() {
 		return r.finishDir()
 	}
@@ -396,6 +413,11 @@ func (r *Relocation) Finish() error {
 	}
 	return errs
 }
+
+// Abandon ends a move whose copy could not be synced after Switch: nobody
+// knows what of it is on the disk, so the source stays, hidden, for good. The
+// next start finds both, and the stamp says that the copy counts.
+func (r *Relocation) Abandon() { r.end() }
 
 // removeSource removes what the switch hid at one name, unless the name means
 // something else by now; then that is the reaper's.
@@ -542,7 +564,7 @@ func (r *Relocation) switchDirLocked(at *dentry) error {
 	}
 	n.res, n.birth, n.stamp = r.to, keyOf(b), st
 	n.due.Store(false)
-	r.names = []dentry{*at}
+	r.keepNames([]dentry{*at})
 	return nil
 }
 

@@ -310,6 +310,12 @@ func (r *fakeMove) Abort() {
 	r.stage = "aborted"
 }
 
+func (r *fakeMove) Abandon() {
+	r.want("switched")
+	r.fs.step(r.n, "abandon")
+	r.stage = "abandoned"
+}
+
 func (r *fakeMove) Sync() error {
 	if err := r.fs.step(r.n, "sync"); err != nil {
 		return err

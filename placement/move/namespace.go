@@ -37,6 +37,7 @@ type relocation interface {
 	Switch() error
 	Finish() error
 	Abort()
+	Abandon()
 	Sync() error
 }
 

@@ -60,6 +60,9 @@ func (m *Mover) amiss(ctx context.Context, j *job, err error) {
 // reached the disk, so the source is kept and no more is done.
 func (m *Mover) fail(j *job, err error) {
 	text := m.describe(j, err) + " (the source is kept)"
+	if j.rel != nil {
+		j.rel.Abandon()
+	}
 	target := m.target(j.node)
 	m.mu.Lock()
 	j.rel, j.staged, j.batch, j.target = nil, false, nil, target

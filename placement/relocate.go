@@ -111,8 +111,26 @@ func (r *Relocation) To() backend.Backend { return r.to.Backend }
 func (r *Relocation) Bytes() int64 { return r.bytes }
 
 // Stage makes the staging copy, complete but for what is written meanwhile.
-// Nothing of it is durable. ctx ends it early.
+// Nothing of it is durable. ctx ends it early, and so does the loss of the
+// object's last name (ErrGone).
 func (r *Relocation) Stage(ctx context.Context, progress func(bytes int64)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := r.stage(ctx, func(bytes int64) {
+		if r.n.Gone() {
+			cancel()
+		}
+		if progress != nil {
+			progress(bytes)
+		}
+	})
+	if r.n.Gone() {
+		return ErrGone
+	}
+	return err
+}
+
+func (r *Relocation) stage(ctx context.Context, progress func(bytes int64)) error {
 	switch {
 	case r.n.isDir():
 		return r.fs.ensureOn(r.n, r.to)

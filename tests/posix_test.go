@@ -23,13 +23,17 @@ func fresh(t *testing.T, path string) string {
 // case that fails here expects something wrong.
 func TestPlainExt4(t *testing.T) {
 	root := harness.Disk(t, "ext4", 2<<30)
-	within(t, fresh(t, root+"/within"))
-	between(t, fresh(t, root+"/a"), fresh(t, root+"/b"))
+	unlimited := func() {}
+	within(t, unlimited, fresh(t, root+"/within"))
+	between(t, unlimited, fresh(t, root+"/a"), fresh(t, root+"/b"))
 }
 
-func within(t *testing.T, dir string) {
+// within runs the cases within one directory, and before each calls limit,
+// which gives it its time.
+func within(t *testing.T, limit func(), dir string) {
 	for _, c := range cases.Within() {
 		t.Run(c.Name, func(t *testing.T) {
+			limit()
 			d := fresh(t, filepath.Join(dir, c.Name))
 			t.Cleanup(func() { removed(t, d) })
 			c.Run(t, d)
@@ -37,9 +41,11 @@ func within(t *testing.T, dir string) {
 	}
 }
 
-func between(t *testing.T, a, b string) {
+// between is within for the cases between two directories.
+func between(t *testing.T, limit func(), a, b string) {
 	for _, c := range cases.Between() {
 		t.Run(c.Name, func(t *testing.T) {
+			limit()
 			da, db := fresh(t, filepath.Join(a, c.Name)), fresh(t, filepath.Join(b, c.Name))
 			t.Cleanup(func() { removed(t, da); removed(t, db) })
 			c.Run(t, da, db)
@@ -59,15 +65,15 @@ func removed(t *testing.T, dir string) {
 func TestPOSIX(t *testing.T) {
 	harness.EachPair(t, func(t *testing.T, p harness.Pair) {
 		d := p.Mount(t)
-		d.Limit(10 * time.Minute)
+		limit := func() { d.Limit(time.Minute) }
 		for _, place := range []string{"scratch", "store", ""} {
 			t.Run("in-"+filepath.Join("/", place), func(t *testing.T) {
-				within(t, fresh(t, d.Path(place, "within")))
+				within(t, limit, fresh(t, d.Path(place, "within")))
 			})
 		}
 		for _, dirs := range [][2]string{{"scratch", "store"}, {"store", "scratch"}, {"scratch", "scratch"}, {"store", "store"}} {
 			t.Run(dirs[0]+"-to-"+dirs[1], func(t *testing.T) {
-				between(t, fresh(t, d.Path(dirs[0], "from")), fresh(t, d.Path(dirs[1], "to")))
+				between(t, limit, fresh(t, d.Path(dirs[0], "from")), fresh(t, d.Path(dirs[1], "to")))
 			})
 		}
 		d.Settle("/")

@@ -199,6 +199,10 @@ type Ref interface {
 	// anything) and opens it with flags. The process umask is 0; the parent's
 	// default ACL applies to mode.
 	Create(name string, flags int, mode uint32, c Cred) (File, error)
+	// Tmpfile makes a regular file without a name in the referenced directory
+	// (O_TMPFILE), which inherits from it as by Create, and opens it with flags.
+	// Link of its Ref gives it a name. EOPNOTSUPP where there is no such thing.
+	Tmpfile(flags int, mode uint32, c Cred) (File, error)
 	Mkdir(name string, mode uint32, c Cred) error
 	// Mknod makes a fifo, socket, device node or empty regular file.
 	Mknod(name string, mode uint32, rdev uint64, c Cred) error

@@ -38,6 +38,22 @@ func (fs *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fus
 	return fuse.OK
 }
 
+// Tmpfile makes and opens a regular file without a name (O_TMPFILE).
+func (fs *FS) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, out *fuse.CreateOut) fuse.Status {
+	parent, st := fs.enter(&in.InHeader)
+	if !st.Ok() {
+		return st
+	}
+	var a placement.Attr
+	n, f, err := fs.ns.Tmpfile(parent, int(in.Flags), in.Mode, caller(&in.InHeader, in.Umask), &a)
+	if err != nil {
+		return fs.errno(in.Opcode, err)
+	}
+	fillEntry(&out.EntryOut, n, &a)
+	fs.opened(&out.OpenOut, f)
+	return fuse.OK
+}
+
 // Mkdir is mkdir(2).
 func (fs *FS) Mkdir(_ <-chan struct{}, in *fuse.MkdirIn, name string, out *fuse.EntryOut) fuse.Status {
 	parent, st := fs.enter(&in.InHeader)

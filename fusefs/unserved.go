@@ -9,12 +9,6 @@ func (fs *FS) Access(_ <-chan struct{}, in *fuse.AccessIn) fuse.Status {
 	return fuse.ENOSYS
 }
 
-// Tmpfile (O_TMPFILE) isn't served; the caller sees EOPNOTSUPP.
-func (fs *FS) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, _ *fuse.CreateOut) fuse.Status {
-	fs.counts.add(in.Opcode)
-	return fuse.ENOSYS
-}
-
 // Locks stay in the kernel, where they survive a switch; it doesn't ask.
 
 // GetLk is never asked.

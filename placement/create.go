@@ -36,6 +36,58 @@ func (fs *FS) Create(parent *Node, name string, flags int, mode uint32, c Caller
 	return n, file, nil
 }
 
+// Tmpfile makes and opens a regular file without a name (O_TMPFILE), where one
+// of parent's files would be made; Link can give it one. One reference is
+// taken, as by Lookup.
+func (fs *FS) Tmpfile(parent *Node, flags int, mode uint32, c Caller, out *Attr) (n *Node, f *File, err error) {
+	if !parent.isDir() {
+		return nil, nil, syscall.ENOTDIR
+	}
+	err = fs.onHome(parent, func(s *store) error {
+		return fs.lockedOn(s, parent, func(ref *dirRef) error {
+			n, f, err = fs.tmpfile(s, parent, ref, flags, mode, c, out)
+			return err
+		})
+	})
+	return n, f, err
+}
+
+func (fs *FS) tmpfile(s *store, p *Node, ref *dirRef, flags int, mode uint32, c Caller, out *Attr) (*Node, *File, error) {
+	if c.Umask != 0 && !fs.hasDefaultACL(p) {
+		mode &^= c.Umask
+	}
+	f, err := ref.Ref.Tmpfile(flags, mode, c.Cred)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := fs.unnamed(s, f, out)
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return n, newFile(fs, n, f, flags), nil
+}
+
+// unnamed makes the node of a file that has no name.
+func (fs *FS) unnamed(s *store, f backend.File, out *Attr) (*Node, error) {
+	if err := f.Stat(out); err != nil {
+		return nil, err
+	}
+	ref, err := f.Ref()
+	if err != nil {
+		return nil, err
+	}
+	b, err := ref.Birth("")
+	if err != nil {
+		return nil, errors.Join(err, ref.Close())
+	}
+	c := &candidate{s: s, attr: *out, birth: keyOf(b), id: b.ID()}
+	n, _ := fs.nodeFor(c, 0)
+	n.orphan = ref
+	n.gone.Store(true)
+	out.Ino = n.id
+	return n, nil
+}
+
 // Mkdir makes a directory. One reference is taken, as by Lookup.
 func (fs *FS) Mkdir(parent *Node, name string, mode uint32, c Caller, out *Attr) (*Node, error) {
 	return fs.make(parent, name, mode, c, out, mkdirMaker(c))
@@ -76,51 +128,77 @@ func (fs *FS) make(p *Node, name string, mode uint32, c Caller, out *Attr, mk ma
 	if err := fs.checkNewName(p, name); err != nil {
 		return nil, err
 	}
-	var last error
-	for _, s := range fs.homes(fs.ruleOfDir(p)) {
-		n, err := fs.makeOn(s, p, name, mode, c, out, mk)
-		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
-			return n, err
-		}
-		last = err
-	}
-	return nil, last
+	var n *Node
+	err := fs.onHome(p, func(s *store) (err error) {
+		n, err = fs.makeOn(s, p, name, mode, c, out, mk)
+		return err
+	})
+	return n, err
 }
 
-// makeOn makes a new object on one backend, where the parent may have to be
-// made first.
-func (fs *FS) makeOn(s *store, p *Node, name string, mode uint32, c Caller, out *Attr, mk maker) (*Node, error) {
+// onHome tries to make something in p on the first backend of its rule that
+// has room, then on the others.
+func (fs *FS) onHome(p *Node, try func(s *store) error) (err error) {
+	for _, s := range fs.homes(fs.ruleOfDir(p)) {
+		err = try(s)
+		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+			return err
+		}
+	}
+	return err
+}
+
+// makeOn makes a new object on one backend.
+func (fs *FS) makeOn(s *store, p *Node, name string, mode uint32, c Caller, out *Attr, mk maker) (n *Node, err error) {
+	err = fs.lockedOn(s, p, func(ref *dirRef) error {
+		n, err = fs.makeLocked(s, p, ref, name, mode, c, out, mk)
+		return err
+	})
+	return n, err
+}
+
+// lockedOn calls fn with p locked exclusively and present on s, where it may
+// have to be made first.
+func (fs *FS) lockedOn(s *store, p *Node, fn func(ref *dirRef) error) error {
 	for {
 		if err := fs.ensureOn(p, s); err != nil {
-			return nil, err
+			return err
 		}
-		p.dir.mu.Lock()
-		if p.dir.dead {
-			p.dir.mu.Unlock()
-			return nil, syscall.ENOENT
+		again, err := fs.lockedIf(s, p, fn)
+		if !again {
+			return err
 		}
-		if p.dir.mask().has(s) {
-			n, err := fs.makeLocked(s, p, name, mode, c, out, mk)
-			p.dir.mu.Unlock()
-			return n, err
-		}
-		p.dir.mu.Unlock() // a move removed the emptied copy meanwhile
 	}
 }
 
-func (fs *FS) makeLocked(s *store, p *Node, name string, mode uint32, c Caller, out *Attr, mk maker) (*Node, error) {
+// lockedIf is lockedOn if p is on s; else again tells that a move removed the
+// emptied copy meanwhile.
+func (fs *FS) lockedIf(s *store, p *Node, fn func(ref *dirRef) error) (again bool, err error) {
+	p.dir.mu.Lock()
+	defer p.dir.mu.Unlock()
+	if p.dir.dead {
+		return false, syscall.ENOENT
+	}
+	if !p.dir.mask().has(s) {
+		return true, nil
+	}
+	ref, err := fs.ref(p, s)
+	if err != nil {
+		return false, err
+	}
+	defer ref.put()
+	return false, fn(ref)
+}
+
+func (fs *FS) makeLocked(s *store, p *Node, ref *dirRef, name string, mode uint32, c Caller, out *Attr, mk maker) (*Node, error) {
 	if n := p.dir.child(name); n != nil {
 		fs.Release(n)
 		return nil, syscall.EEXIST
 	}
-	ref, err := fs.ref(p, s)
-	if err != nil {
-		return nil, err
-	}
-	defer ref.put()
 	if c.Umask != 0 && !fs.hasDefaultACL(p) {
 		mode &^= c.Umask
 	}
+	var err error
 	if sl := p.dir.slots[name]; sl != nil {
 		err = fs.makeOver(s, p, ref, name, sl, mode, mk)
 	} else {
@@ -294,9 +372,6 @@ func (fs *FS) linkOnce(n *Node, s *store, p *Node, name string) (again bool, err
 	if n.res != s || !p.dir.mask().has(s) {
 		return true, nil
 	}
-	if n.gone.Load() {
-		return false, syscall.ENOENT
-	}
 	if sl := p.dir.slots[name]; sl != nil {
 		if sl.winner != nil {
 			return false, syscall.EEXIST
@@ -316,6 +391,7 @@ func (fs *FS) linkOnce(n *Node, s *store, p *Node, name string) (again bool, err
 		return false, err
 	}
 	fs.addNameLocked(n, p, name)
+	n.gone.Store(false) // if it was made without a name
 	n.gen.Add(1)
 	fs.touchDir(p, s)
 	return false, nil

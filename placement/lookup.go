@@ -144,18 +144,7 @@ func (fs *FS) identify(p *Node, name string, s *store, ref *dirRef, out *Attr) (
 // enter finds or makes the node of a candidate that won its name. on are the
 // backends that have it, if it is a directory.
 func (fs *FS) enter(p *Node, name string, c *candidate, on mask, out *Attr) (*Node, error) {
-	id := c.id
-	if c.st != nil && c.st.id != 0 {
-		id = c.st.id
-	}
-	n, fresh := fs.nodes.add(id, func() *Node { return newNode(id, c, on) })
-	for !fresh && !n.is(c) {
-		// Another live object has this identity: two births with one digest,
-		// or a leftover of a crash. This one gets the next free identity.
-		fs.Release(n)
-		id = id&^(1<<63) + 1
-		n, fresh = fs.nodes.add(id, func() *Node { return newNode(id, c, on) })
-	}
+	n, fresh := fs.nodeFor(c, on)
 	n.gone.Store(false)
 	if at := n.at.Load(); at == nil || at.parent != p || at.name != name {
 		fs.addName(n, p, name)
@@ -165,6 +154,21 @@ func (fs *FS) enter(p *Node, name string, c *candidate, on mask, out *Attr) (*No
 		fs.tellIfMisplaced(n)
 	}
 	return n, nil
+}
+
+// nodeFor finds or makes the node of a candidate, with one more reference.
+func (fs *FS) nodeFor(c *candidate, on mask) (n *Node, fresh bool) {
+	id := c.identity()
+	for {
+		n, fresh = fs.nodes.add(id, func() *Node { return newNode(id, c, on) })
+		if fresh || n.is(c) {
+			return n, fresh
+		}
+		// Another live object has this identity: two births with one digest,
+		// or a leftover of a crash. This one gets the next free identity.
+		fs.Release(n)
+		id = (id + 1) &^ (1 << 63)
+	}
 }
 
 func newNode(id uint64, c *candidate, on mask) *Node {

@@ -59,6 +59,17 @@ func (r *faultyRef) Create(name string, flags int, mode uint32, c backend.Cred) 
 	return &faultyFile{f: r.f, name: name, File: file}, nil
 }
 
+func (r *faultyRef) Tmpfile(flags int, mode uint32, c backend.Cred) (backend.File, error) {
+	if err := r.f.hook("Ref.Tmpfile", ""); err != nil {
+		return nil, err
+	}
+	file, err := r.Ref.Tmpfile(flags, mode, c)
+	if err != nil {
+		return nil, err
+	}
+	return &faultyFile{f: r.f, name: "", File: file}, nil
+}
+
 func (r *faultyRef) Stat(name string, a *backend.Attr) error {
 	if err := r.f.hook("Ref.Stat", name); err != nil {
 		return err

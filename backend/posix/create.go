@@ -31,6 +31,18 @@ func (r *ref) Create(name string, flags int, mode uint32, cr backend.Cred) (back
 	return &file{b: r.b, fd: fd}, nil
 }
 
+func (r *ref) Tmpfile(flags int, mode uint32, cr backend.Cred) (backend.File, error) {
+	fd := -1
+	err := r.b.as(cr, func() (err error) {
+		fd, err = unix.Openat(r.fd, ".", flags&openFlags&^unix.O_TRUNC|unix.O_TMPFILE|unix.O_CLOEXEC, mode&07777)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &file{b: r.b, fd: fd}, nil
+}
+
 func (r *ref) Mkdir(name string, mode uint32, cr backend.Cred) error {
 	var c cname
 	if err := c.entry(name); err != nil {

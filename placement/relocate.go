@@ -27,6 +27,7 @@ type Relocation struct {
 	from, to *store
 	bytes    int64
 
+	single bool          // no hard links
 	direct bool          // renamed home: both backends are on one filesystem
 	tmp    string        // staging name; "" for none
 	src    backend.File  // of a regular file
@@ -66,8 +67,10 @@ func (fs *FS) Begin(n *Node) (*Relocation, error) {
 	case n.rooted || rule.mask.has(n.res):
 		return nil, ErrSettled
 	}
-	r.to = fs.homes(rule)[0]
 	if err := r.checkMovable(); err != nil {
+		return nil, err
+	}
+	if err := r.choose(rule); err != nil {
 		return nil, err
 	}
 	if !n.reloc.CompareAndSwap(nil, r) {
@@ -95,9 +98,36 @@ func (r *Relocation) checkMovable() error {
 	if a.Nlink != known {
 		return fmt.Errorf("%w: it has %d hard links, and %d are known", ErrPinned, a.Nlink, known)
 	}
-	r.direct, err = r.fs.pairs[r.from.index][r.to.index].CanRename()
-	r.direct = r.direct && err == nil && a.Nlink == 1
+	r.single = a.Nlink == 1
 	return nil
+}
+
+// choose picks the first backend of the rule on which the object fits. It is
+// looked at before anything is copied, because a copy that fills a disk only
+// to fail takes everybody's room on the way.
+func (r *Relocation) choose(rule *rule) error {
+	for _, s := range r.fs.homes(rule) {
+		pair := r.fs.pairs[r.from.index][s.index]
+		if r.single && !r.n.isDir() {
+			if ok, err := pair.CanRename(); err == nil && ok {
+				r.to, r.direct = s, true
+				return nil
+			}
+		}
+		if r.n.typ != unix.S_IFREG || pair.SameFilesystem() && pair.CanReflink() || r.fs.fits(s, r.bytes) {
+			r.to = s
+			return nil
+		}
+	}
+	s := rule.stores[0]
+	return fmt.Errorf("%d bytes are allocated, more than backend %s has room for: %w", r.bytes, s.name(), syscall.ENOSPC)
+}
+
+// fits tells whether so many bytes can be put on a backend, and leave the room
+// that a home must have.
+func (fs *FS) fits(s *store, bytes int64) bool {
+	st, err := s.Statfs()
+	return err != nil || bytes+minRoom <= int64(st.Bavail)*int64(max(st.Frsize, 1))
 }
 
 // From is the backend that holds the object.

@@ -42,14 +42,13 @@ func (fs *FS) unhideNode(n *Node) {
 	if n == nil {
 		return
 	}
-	n.names.Lock()
-	n.hidden--
-	n.names.Unlock()
+	n.hidden.Add(-1)
 	fs.Release(n)
 }
 
 // reaper removes what is hidden once nothing needs it any more.
 type reaper struct {
+	turn  sync.Mutex // held by who reaps; before all other locks
 	mu    sync.Mutex
 	items map[reapItem]struct{}
 	jobs  []func() error // tried until they succeed
@@ -159,6 +158,8 @@ func (fs *FS) stopReaper() {
 // reap looks at every slot once: those whose winner is on a durable backend
 // are ready after one sync of it.
 func (fs *FS) reap() {
+	fs.reaper.turn.Lock()
+	defer fs.reaper.turn.Unlock()
 	fs.reaper.mu.Lock()
 	items := make([]reapItem, 0, len(fs.reaper.items))
 	for it := range fs.reaper.items {
@@ -187,12 +188,7 @@ func (fs *FS) reap() {
 		if sl != nil && sl.winner != nil && failed.has(sl.winner) {
 			continue
 		}
-		if fs.reapOne(it, sl) {
-			fs.reaper.mu.Lock()
-			delete(fs.reaper.items, it)
-			fs.reaper.mu.Unlock()
-			fs.Release(it.p)
-		}
+		fs.reapOne(it, sl)
 	}
 }
 
@@ -236,22 +232,35 @@ func (fs *FS) idle() bool {
 }
 
 // reapOne removes what a slot hides, if it is still the one that was looked
-// at; true if there is nothing more to do at that name.
-func (fs *FS) reapOne(it reapItem, sl *slot) bool {
+// at, and strikes the item off when nothing more is to be done at that name.
+func (fs *FS) reapOne(it reapItem, sl *slot) {
+	if fs.reapSlot(it, sl) {
+		fs.Release(it.p)
+	}
+}
+
+// reapSlot does it under the directory's lock, which also guards against the
+// item being added again at the same time; true if it was struck off.
+func (fs *FS) reapSlot(it reapItem, sl *slot) bool {
 	it.p.dir.mu.Lock()
 	defer it.p.dir.mu.Unlock()
 	now := it.p.dir.slots[it.name]
-	if now == nil {
-		return true
-	}
-	if now != sl || it.p.dir.dead {
-		return it.p.dir.dead
-	}
-	if err := fs.removeLosers(it.p, it.name, sl, nil); err != nil {
-		fs.log.Warn("remove hidden object", "name", it.name, "err", err)
+	switch {
+	case now == nil:
+	case it.p.dir.dead:
+		fs.dropSlot(it.p, it.name)
+	case now != sl:
 		return false
+	default:
+		if err := fs.removeLosers(it.p, it.name, sl, nil); err != nil {
+			fs.log.Warn("remove hidden object", "name", it.name, "err", err)
+			return false
+		}
+		fs.dropSlot(it.p, it.name)
 	}
-	fs.dropSlot(it.p, it.name)
+	fs.reaper.mu.Lock()
+	delete(fs.reaper.items, it)
+	fs.reaper.mu.Unlock()
 	return true
 }
 

@@ -203,9 +203,7 @@ func (fs *FS) userAttr(n *Node, a *Attr) {
 		fs.dirNlink(n, a)
 		return
 	}
-	n.names.RLock()
-	a.Nlink -= min(n.hidden, a.Nlink)
-	n.names.RUnlock()
+	a.Nlink -= min(n.shadows(), a.Nlink)
 }
 
 // resolveChild returns the node of a name, held, from memory or by a lookup.

@@ -41,13 +41,13 @@ type Node struct {
 	res    *store   // resident: where the object (a directory's attributes) is
 	birth  birthKey // on res
 	stamp  *stamp   // on res; nil for none
-	hidden uint32   // names that are shadows: not counted in nlink
 	orphan backend.Ref
 	gone   atomic.Bool
 
-	due  atomic.Bool // carries stampDue
-	priv atomic.Uint32
-	gen  atomic.Uint64 // changes of metadata, for a move to notice
+	due    atomic.Bool  // carries stampDue
+	hidden atomic.Int32 // names that are shadows: not counted in nlink
+	priv   atomic.Uint32
+	gen    atomic.Uint64 // changes of metadata, for a move to notice
 
 	io    gate
 	fmu   sync.Mutex // guards files
@@ -65,6 +65,9 @@ func (n *Node) Type() uint32 { return n.typ }
 
 // Gone tells that the object has no name any more.
 func (n *Node) Gone() bool { return n.gone.Load() }
+
+// shadows counts the names that users don't see any more but the disk does.
+func (n *Node) shadows() uint32 { return uint32(max(n.hidden.Load(), 0)) }
 
 // Parent is the node of "..", which is the root for the root, and for what has
 // no name any more.

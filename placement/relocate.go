@@ -94,7 +94,7 @@ func (r *Relocation) checkMovable() error {
 	if r.n.isDir() {
 		return nil
 	}
-	known := uint32(len(r.n.dentries())) + r.n.hidden
+	known := uint32(len(r.n.dentries())) + r.n.shadows()
 	if a.Nlink != known {
 		return fmt.Errorf("%w: it has %d hard links, and %d are known", ErrPinned, a.Nlink, known)
 	}

@@ -100,7 +100,7 @@ func (fs *FS) lostName(n, p *Node, name string) {
 		return
 	}
 	var a Attr
-	if n.orphan == nil || n.orphan.Stat("", &a) != nil || a.Nlink <= n.hidden {
+	if n.orphan == nil || n.orphan.Stat("", &a) != nil || a.Nlink <= n.shadows() {
 		n.gone.Store(true)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"github.com/seamfs/seamfs/backend"
@@ -265,6 +266,11 @@ func (r *renaming) replace() error {
 	s := r.src.res
 	on := r.src.placesLocked()
 	slot1, slot2 := r.p1.dir.slots[r.n1], r.p2.dir.slots[r.n2]
+	if slot1 != nil && slot2.hides(r.src) {
+		r.wait = r.src
+		fs.Hold(r.wait)
+		return errAgain
+	}
 	over, overDurable := r.losers(on, slot2)
 	if err := r.stampSource(over, overDurable); err != nil {
 		return err
@@ -276,7 +282,7 @@ func (r *renaming) replace() error {
 	if slot1 != nil {
 		flags = unix.RENAME_WHITEOUT
 	}
-	if err := r.rename(on, flags); err != nil {
+	if err := r.rename(on, flags, slot2); err != nil {
 		if r.tgt != nil {
 			fs.dropOrphan(r.tgt)
 		}
@@ -398,7 +404,10 @@ func (r *renaming) keepVictim() error {
 // rename does it on every backend that has the source: for all but a merged
 // directory that is one system call; for that one an intent lets the next
 // start finish.
-func (r *renaming) rename(on mask, flags uint) error {
+func (r *renaming) rename(on mask, flags uint, slot2 *slot) error {
+	if slot2.hides(r.src) {
+		return r.revive()
+	}
 	var steps []step
 	for _, s := range r.fs.stores {
 		if on.has(s) {
@@ -406,6 +415,30 @@ func (r *renaming) rename(on mask, flags uint) error {
 		}
 	}
 	return r.fs.renameAll(steps, r.isDir, r.rename2memory)
+}
+
+// hides tells whether another name of the object itself is what a slot hides.
+func (sl *slot) hides(n *Node) bool {
+	return sl != nil && slices.ContainsFunc(sl.losers, func(l loser) bool {
+		return l.s == n.res && l.birth == n.birth
+	})
+}
+
+// revive renames an object on to one of its own hidden names. rename(2) does
+// nothing between two links of one file; but the stamp has brought the hidden
+// link back already, and only the old name is to go. A kill between the two
+// leaves both names.
+func (r *renaming) revive() error {
+	ref, err := r.fs.ref(r.p1, r.src.res)
+	if err != nil {
+		return err
+	}
+	defer ref.put()
+	if err := ref.Ref.Unlink(r.n1); err != nil {
+		return err
+	}
+	r.rename2memory()
+	return nil
 }
 
 // settleSource notes what stays hidden at the old name: the source left a
@@ -449,7 +482,7 @@ func (r *renaming) settleTarget(on mask, slot2 *slot) {
 		return
 	}
 	l := loser{s: t.res, birth: t.birth, node: t}
-	t.hidden++
+	t.hidden.Add(1)
 	fs.Hold(t)
 	sl := &slot{winner: r.src.res, losers: []loser{l}}
 	if old := r.p2.dir.slots[r.n2]; old != nil {
@@ -460,7 +493,7 @@ func (r *renaming) settleTarget(on mask, slot2 *slot) {
 	if !l.s.durable && len(sl.losers) == 1 {
 		if err := fs.removeLosers(r.p2, r.n2, sl, nil); err == nil {
 			delete(r.p2.dir.slots, r.n2)
-			t.hidden--
+			t.hidden.Add(-1)
 			fs.Release(t)
 		}
 	}

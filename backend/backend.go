@@ -191,9 +191,10 @@ type Ref interface {
 	// OpenRef returns a new reference that the caller closes.
 	OpenRef(name string) (Ref, error)
 	// OpenFile opens an existing regular file. flags: O_RDONLY, O_WRONLY,
-	// O_RDWR, O_TRUNC, O_SYNC, O_DSYNC, O_NOATIME; others are ignored (never
-	// O_APPEND or O_DIRECT). Works for name "" as long as the object lives,
-	// also when it has no name any more.
+	// O_RDWR, O_TRUNC, O_SYNC, O_DSYNC, O_NOATIME, O_APPEND; others are ignored
+	// (O_DIRECT too). O_APPEND is for append-only files, which can't be opened
+	// for writing without it: see File.WriteAt. Works for name "" as long as
+	// the object lives, also when it has no name any more.
 	OpenFile(name string, flags int) (File, error)
 	// Create makes a new regular file (O_CREAT|O_EXCL: EEXIST if there is
 	// anything) and opens it with flags. The process umask is 0; the parent's
@@ -228,6 +229,13 @@ type Ref interface {
 	// ListXattr returns the names, each ended by NUL; sizes as GetXattr.
 	ListXattr(name string, dst []byte) (int, error)
 	RemoveXattr(name, attr string) error
+	// Flags returns the file flags of a regular file or directory: the FS_*_FL
+	// bits of linux/fs.h, as FS_IOC_GETFLAGS gives them. EOPNOTSUPP for objects
+	// of other types, and on a filesystem without flags.
+	Flags(name string) (uint32, error)
+	// SetFlags is FS_IOC_SETFLAGS. EOPNOTSUPP for a flag that the filesystem
+	// doesn't have, but some filesystems ignore such flags.
+	SetFlags(name string, flags uint32) error
 	// ReadDir calls fn for each entry of the referenced directory but "." and
 	// "..", with its d_type and inode number, until fn returns an error, which
 	// it returns.
@@ -242,7 +250,8 @@ type Ref interface {
 type File interface {
 	// ReadAt is pread(2): fewer bytes than asked, without an error, at the end.
 	ReadAt(p []byte, off int64) (int, error)
-	// WriteAt is pwrite(2) until all is written or an error occurs.
+	// WriteAt is pwrite(2) until all is written or an error occurs. For a file
+	// opened with O_APPEND, off must be its end while it is append-only (EPERM).
 	WriteAt(p []byte, off int64) (int, error)
 	Stat(a *Attr) error
 	SetAttr(s *SetAttr) error
@@ -270,6 +279,9 @@ type File interface {
 	SetXattr(attr string, value []byte, flags int) error
 	ListXattr(dst []byte) (int, error)
 	RemoveXattr(attr string) error
+	// Flags and SetFlags are those of the file's Ref.
+	Flags() (uint32, error)
+	SetFlags(flags uint32) error
 	// Ref returns a reference to the open file's object, for one that has no
 	// name. The caller closes it.
 	Ref() (Ref, error)

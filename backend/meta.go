@@ -16,7 +16,9 @@ const (
 // order, because a change of owner takes setuid bits and capabilities away, an
 // ACL changes the mode, and all but the last change no times. It then looks
 // whether everything arrived. Attributes that the object has and the source
-// lacks go; private ones neither come nor go.
+// lacks go; private ones neither come nor go. A directory gets the file flags
+// that it can have, because its copies stand in for it in what new objects
+// inherit; whoever moves an object calls CopyFlags, which insists.
 //
 // What dst can't hold is an error that wraps ErrCannotHold and names it. An
 // attribute for which there is no room, on the disk or in the inode, wraps
@@ -33,6 +35,12 @@ func CopyMeta(dst Ref, dstName string, src Ref, srcName string, a *Attr) error {
 		mode := a.Mode & permMask
 		if err := dst.SetAttr(dstName, &SetAttr{Mode: &mode}); err != nil {
 			return cannotHold("mode", err)
+		}
+	}
+	if a.Mode&typeMask == syscall.S_IFDIR {
+		err := CopyFlags(FlagsAt(dst, dstName), FlagsAt(src, srcName))
+		if err != nil && !errors.Is(err, ErrCannotHold) {
+			return err
 		}
 	}
 	if err := dst.SetAttr(dstName, &SetAttr{Atime: &a.Atime, Mtime: &a.Mtime}); err != nil {

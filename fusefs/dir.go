@@ -10,22 +10,25 @@ import (
 	"github.com/seamfs/seamfs/placement"
 )
 
-// dirHandle is an open directory. A position (the cookie of readdir) is the
-// number of entries before it: "." is at 0, ".." at 1, the names follow.
+// dirHandle is an open directory. A position (the cookie of readdir) is 0 for
+// the start, 1 behind ".", 2 behind "..", and the name's own cookie behind each
+// name, which means the same place for ever (see [placement.Dir]).
 type dirHandle struct {
-	mu  sync.Mutex // one reader at a time moves through the snapshot
+	mu  sync.Mutex // one reader at a time moves through the listing
 	dir *placement.Dir
 }
 
-// entry returns what is at a position.
+// entry returns what is behind a position; the entry's cookie is the position
+// behind it. The start sees the directory as it is then.
 func (d *dirHandle) entry(pos uint64, withIno bool) (placement.Entry, bool, error) {
 	switch n := d.dir.Node(); pos {
 	case 0:
-		return placement.Entry{Name: ".", Type: syscall.S_IFDIR, Ino: n.ID()}, true, nil
+		d.dir.Rewind()
+		return placement.Entry{Name: ".", Type: syscall.S_IFDIR, Ino: n.ID(), Cookie: 1}, true, nil
 	case 1:
-		return placement.Entry{Name: "..", Type: syscall.S_IFDIR, Ino: n.Parent().ID()}, true, nil
+		return placement.Entry{Name: "..", Type: syscall.S_IFDIR, Ino: n.Parent().ID(), Cookie: 2}, true, nil
 	}
-	return d.dir.Entry(pos-2, withIno)
+	return d.dir.Entry(pos, withIno)
 }
 
 // OpenDir opens a directory.
@@ -66,7 +69,8 @@ func (fs *FS) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntry
 
 // list hands the entries from in.Offset on to add, until that says that the
 // reply is full. An error after the first entry waits for the next request,
-// which starts at the entry that failed; one that has just gone is left out.
+// which starts at the entry that failed; one that has just gone, for which add
+// says ENOENT and that there is more room, is left out.
 func (fs *FS) list(in *fuse.ReadIn, out *fuse.DirEntryList, withIno bool,
 	add func(dir *placement.Node, e fuse.DirEntry) (bool, error)) fuse.Status {
 	fs.counts.add(in.Opcode)
@@ -76,17 +80,17 @@ func (fs *FS) list(in *fuse.ReadIn, out *fuse.DirEntryList, withIno bool,
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for pos := in.Offset; ; pos++ {
+	for pos := in.Offset; ; {
 		e, more, err := d.entry(pos, withIno)
 		if err == nil && more {
-			more, err = add(d.dir.Node(), fuse.DirEntry{Name: e.Name, Mode: e.Type, Ino: e.Ino, Off: pos + 1})
+			more, err = add(d.dir.Node(), fuse.DirEntry{Name: e.Name, Mode: e.Type, Ino: e.Ino, Off: e.Cookie})
 		}
 		switch {
-		case errors.Is(err, syscall.ENOENT):
-			continue
+		case more && (err == nil || errors.Is(err, syscall.ENOENT)):
+			pos = e.Cookie
 		case err != nil && len(out.Bytes()) == 0:
 			return fs.errno(in.Opcode, err)
-		case err != nil || !more:
+		default:
 			return fuse.OK
 		}
 	}
@@ -101,7 +105,7 @@ func (fs *FS) addPlus(out *fuse.DirEntryList, dir *placement.Node, e fuse.DirEnt
 	var a placement.Attr
 	n, err := fs.ns.Lookup(dir, e.Name, &a)
 	if errors.Is(err, syscall.ENOENT) {
-		return false, err
+		return true, err
 	}
 	if err != nil {
 		fs.errno(opReadDirPlus, err)

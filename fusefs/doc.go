@@ -14,11 +14,13 @@
 // own changes: attributes of both directories on rename, link count and ctime
 // on link, unlink and replacement (also of files that are still open), size,
 // blocks and times on write, truncate, fallocate and copy_file_range, ctime
-// when extended attributes change. Two things remain:
+// when extended attributes change. Three things remain:
 //
 //   - A write by an unprivileged user drops suid and sgid inside the daemon
 //     (HANDLE_KILLPRIV_V2), and the kernel keeps the old mode: attributes of
 //     regular files with such a bit are never cached.
+//   - FS_IOC_SETFLAGS changes the ctime: the handler itself has the kernel
+//     forget the attributes, before it replies.
 //   - A move changes the number of allocated blocks: whoever switches a file
 //     calls [Server.InvalidateInode].
 //

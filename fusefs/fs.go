@@ -24,6 +24,11 @@ type FS struct {
 	ctl    string // path of the control socket
 	log    *slog.Logger
 	alive  func() bool // whether the kernel still listens
+	// forgetAttr makes the kernel ask anew for the attributes of an object. To
+	// be called where the kernel can't know that a request of its own changes
+	// them. It waits for no other request: pages and names aren't touched, and
+	// the object is in use.
+	forgetAttr func(id uint64)
 
 	files  table[placement.File]
 	dirs   table[dirHandle]
@@ -39,6 +44,8 @@ func newFS(opts Options, ns *placement.FS, status StatusSource) *FS {
 		ctl:    opts.ControlSocket,
 		log:    opts.logger(),
 		alive:  func() bool { return true },
+
+		forgetAttr: func(uint64) {},
 	}
 }
 

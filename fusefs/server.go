@@ -58,11 +58,10 @@ func serve(fd int, opts Options, fs *FS) (*Server, error) {
 	}
 	s := &Server{fs: fs, mountpoint: opts.Mountpoint, dev: dev, done: make(chan struct{})}
 	fs.alive = s.connected
-	s.notify = newNotifier(func(id uint64) {
-		// A negative offset leaves the pages alone. The kernel may not know
-		// the inode (any more), or the session have ended: both are fine.
-		_ = raw.InodeNotify(id, -1, 0)
-	})
+	// A negative offset leaves the pages alone. The kernel may not know the
+	// inode (any more), or the session have ended: both are fine.
+	fs.forgetAttr = func(id uint64) { _ = raw.InodeNotify(id, -1, 0) }
+	s.notify = newNotifier(fs.forgetAttr)
 	go func() {
 		raw.Serve()
 		s.notify.close()

@@ -146,30 +146,6 @@ func (fs *FS) standIns(n *Node, fn func(c backend.Ref) error) {
 	}
 }
 
-// dirNlink corrects the link count of a directory that is on several backends:
-// two and one for each directory in any of them. Backends that don't count (1)
-// are left alone.
-func (fs *FS) dirNlink(n *Node, a *Attr) {
-	if n.dir.mask().count() < 2 || a.Nlink < 2 {
-		return
-	}
-	sub := n.dir.subdirs.Load()
-	if sub < 0 {
-		names, err := fs.readNames(n)
-		if err != nil {
-			return
-		}
-		sub = 0
-		for _, e := range names {
-			if e.Type == unix.S_IFDIR {
-				sub++
-			}
-		}
-		n.dir.subdirs.Store(sub)
-	}
-	a.Nlink = uint32(2 + sub)
-}
-
 // GetXattr and its like act on stored attributes only (virtual ones are
 // answered before); private names don't exist for users. Sizes as
 // [backend.Ref].GetXattr.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,9 +15,12 @@ type slot struct {
 	winner      *store // resident of what the name means; nil: nothing (whiteouts only)
 	winnerIsDir bool
 	losers      []loser
-	// after is the object that took a losing durable version's place and went
-	// on to another name; the losers stay until it is settled. Held.
-	after *Node
+	// after are the objects that took the losing durable version's place and
+	// went on to other names; it stays until they are settled. Each held.
+	after []*Node
+	// old tells that the slot is from before this start: it isn't known what
+	// went on to other names.
+	old bool
 	// moving tells that the loser is the source of a move, which removes it.
 	moving bool
 }
@@ -26,7 +30,8 @@ type loser struct {
 	s     *store
 	birth birthKey
 	white bool
-	node  *Node // whose name it was while the mount lives; held; nil if unknown
+	node  *Node         // whose name it was while the mount lives; held; nil if unknown
+	count *atomic.Int32 // of node's shadows; nil if node is
 }
 
 func (sl *slot) losersMask() (m mask) {
@@ -34,19 +39,6 @@ func (sl *slot) losersMask() (m mask) {
 		m |= l.s.bit()
 	}
 	return m
-}
-
-// births returns the births of everything hidden, but what is on s.
-func (sl *slot) births(except *store) (out []birthKey) {
-	if sl == nil {
-		return nil
-	}
-	for _, l := range sl.losers {
-		if l.s != except {
-			out = append(out, l.birth)
-		}
-	}
-	return out
 }
 
 // lookupMany decides what a name means that several backends hold, or that
@@ -222,7 +214,7 @@ func (fs *FS) decide(p *Node, name string, cands []*candidate) (*candidate, erro
 	if err != nil {
 		return nil, err
 	}
-	sl := &slot{}
+	sl := &slot{old: true}
 	for _, c := range cands {
 		if c != w && !slices.Contains(best, c) {
 			sl.losers = append(sl.losers, loser{s: c.s, birth: c.birth, white: c.white()})

@@ -53,6 +53,9 @@ func (fs *FS) Tmpfile(parent *Node, flags int, mode uint32, c Caller, out *Attr)
 }
 
 func (fs *FS) tmpfile(s *store, p *Node, ref *dirRef, flags int, mode uint32, c Caller, out *Attr) (*Node, *File, error) {
+	if err := mayMake(p); err != nil {
+		return nil, nil, err
+	}
 	if c.Umask != 0 && !fs.hasDefaultACL(p) {
 		mode &^= c.Umask
 	}
@@ -150,11 +153,18 @@ func (fs *FS) onHome(p *Node, try func(s *store) error) (err error) {
 
 // makeOn makes a new object on one backend.
 func (fs *FS) makeOn(s *store, p *Node, name string, mode uint32, c Caller, out *Attr, mk maker) (n *Node, err error) {
-	err = fs.lockedOn(s, p, func(ref *dirRef) error {
-		n, err = fs.makeLocked(s, p, ref, name, mode, c, out, mk)
-		return err
-	})
-	return n, err
+	for {
+		err = fs.lockedOn(s, p, func(ref *dirRef) error {
+			n, err = fs.makeLocked(s, p, ref, name, mode, c, out, mk)
+			return err
+		})
+		if err != errHidden {
+			return n, err
+		}
+		if err := fs.clearName(p, name); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // lockedOn calls fn with p locked exclusively and present on s, where it may
@@ -195,14 +205,19 @@ func (fs *FS) makeLocked(s *store, p *Node, ref *dirRef, name string, mode uint3
 		fs.Release(n)
 		return nil, syscall.EEXIST
 	}
+	if err := mayMake(p); err != nil {
+		return nil, err
+	}
 	if c.Umask != 0 && !fs.hasDefaultACL(p) {
 		mode &^= c.Umask
 	}
 	var err error
-	if sl := p.dir.slots[name]; sl != nil {
-		err = fs.makeOver(s, p, ref, name, sl, mode, mk)
-	} else {
+	if sl := p.dir.slots[name]; sl == nil {
 		err = mk(s, ref.Ref, name, mode)
+	} else if sl.winner != nil {
+		err = syscall.EEXIST
+	} else {
+		err = errHidden
 	}
 	if err != nil {
 		return nil, err
@@ -232,57 +247,6 @@ func (fs *FS) hasDefaultACL(p *Node) bool {
 	return known == aclSome
 }
 
-// makeOver makes an object at a name that hides others: in a private directory
-// with the parent's inheritable properties, stamped over all of them, then
-// renamed into place. The caller holds p's lock exclusively.
-func (fs *FS) makeOver(s *store, p *Node, ref *dirRef, name string, sl *slot, mode uint32, mk maker) error {
-	if sl.winner != nil {
-		return syscall.EEXIST
-	}
-	stage := s.Private(backend.StageDir)
-	nest := fs.stageName()
-	if err := fs.copyDir(p, stage, nest); err != nil {
-		return err
-	}
-	defer stage.Rmdir(nest)
-	nestRef, err := stage.OpenRef(nest)
-	if err != nil {
-		return err
-	}
-	defer nestRef.Close()
-	if err := mk(s, nestRef, name, mode); err != nil {
-		return err
-	}
-	defer nestRef.Unlink(name) // what was exchanged out, or a failed attempt
-	b, err := nestRef.Birth(name)
-	if err != nil {
-		return err
-	}
-	st, err := readStamp(s, nestRef, name, keyOf(b))
-	if err != nil {
-		return err
-	}
-	st = st.clone()
-	st.own, st.id, st.over = []birthKey{keyOf(b)}, b.ID(), sl.births(s)
-	if err := writeStamp(s, nestRef, name, st); err != nil {
-		return err
-	}
-	if err := placeOver(nestRef, name, ref.Ref, name, sl.losersMask().has(s)); err != nil {
-		return err
-	}
-	fs.coverSlot(p, name, s, false)
-	return nil
-}
-
-// placeOver renames a staged object into place, in exchange for what is there
-// if anything is.
-func placeOver(from backend.Ref, name string, to backend.Ref, toName string, occupied bool) error {
-	if occupied {
-		return from.Rename(name, to, toName, unix.RENAME_EXCHANGE)
-	}
-	return from.Rename(name, to, toName, unix.RENAME_NOREPLACE)
-}
-
 // coverSlot notes that an object on s now wins a name over all that is hidden
 // there, and that what was hidden on s itself is gone.
 func (fs *FS) coverSlot(p *Node, name string, s *store, isDir bool) {
@@ -290,41 +254,26 @@ func (fs *FS) coverSlot(p *Node, name string, s *store, isDir bool) {
 	if old == nil {
 		return
 	}
-	sl := &slot{winner: s, winnerIsDir: isDir}
+	sl := &slot{winner: s, winnerIsDir: isDir, after: old.after}
 	for _, l := range old.losers {
 		if l.s == s {
-			fs.unhideNode(l.node)
+			fs.unhide(l)
 		} else {
 			sl.losers = append(sl.losers, l)
 		}
 	}
-	if old.after != nil {
-		fs.Release(old.after)
-	}
-	delete(p.dir.slots, name)
 	if len(sl.losers) > 0 {
 		fs.hide(p, name, sl)
+		return
 	}
+	old.losers = nil
+	fs.dropSlot(p, name)
 }
 
 // stageName returns a new name for the stage directory.
 func (fs *FS) stageName() string { return fmt.Sprintf("s%d", fs.stageSeq.Add(1)) }
 
-// copyDir makes a directory under a staging name with the attributes of the
-// directory n.
-func (fs *FS) copyDir(n *Node, stage backend.Ref, tmp string) error {
-	if err := stage.Mkdir(tmp, 0o700, backend.Cred{}); err != nil {
-		return err
-	}
-	err := fs.with(n, func(ref backend.Ref, name string) error {
-		return copyDirMeta(stage, tmp, ref, name)
-	})
-	if err != nil {
-		stage.Rmdir(tmp)
-	}
-	return err
-}
-
+// copyDirMeta gives a copy of a directory the attributes of another.
 func copyDirMeta(dst backend.Ref, dstName string, src backend.Ref, srcName string) error {
 	var a Attr
 	if err := src.Stat(srcName, &a); err != nil {
@@ -347,6 +296,9 @@ func (fs *FS) Link(n, parent *Node, name string, out *Attr) (*Node, error) {
 			return nil, err
 		}
 		again, err := fs.linkOnce(n, s, parent, name)
+		if err == errHidden {
+			again, err = true, fs.clearName(parent, name)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -376,7 +328,10 @@ func (fs *FS) linkOnce(n *Node, s *store, p *Node, name string) (again bool, err
 		if sl.winner != nil {
 			return false, syscall.EEXIST
 		}
-		return false, fs.linkOver(n, s, p, name, sl)
+		return false, errHidden
+	}
+	if mayMake(p) != nil || n.sealed() {
+		return false, syscall.EPERM
 	}
 	ref, err := fs.ref(p, s)
 	if err != nil {
@@ -394,37 +349,10 @@ func (fs *FS) linkOnce(n *Node, s *store, p *Node, name string) (again bool, err
 	n.gone.Store(false) // if it was made without a name
 	n.gen.Add(1)
 	fs.touchDir(p, s)
+	if r := fs.ruleOfDir(p); r.durable() && !s.durable && n.due.Load() {
+		p.dir.addArrival(fs, n)
+	}
 	return false, nil
-}
-
-// linkOver links at a name that hides others: stamped over them first.
-func (fs *FS) linkOver(n *Node, s *store, p *Node, name string, sl *slot) error {
-	ref, err := fs.ref(p, s)
-	if err != nil {
-		return err
-	}
-	defer ref.put()
-	if err := fs.restamp(n, func(st *stamp) { st.over = append(st.over, sl.births(s)...) }); err != nil {
-		return err
-	}
-	stage, tmp := s.Private(backend.StageDir), fs.stageName()
-	err = fs.withLocked(n, func(r backend.Ref, old string) error { return r.Link(old, stage, tmp) })
-	if err != nil {
-		return err
-	}
-	occupied := sl.losersMask().has(s)
-	err = placeOver(stage, tmp, ref.Ref, name, occupied)
-	if err != nil || occupied {
-		stage.Unlink(tmp)
-	}
-	if err != nil {
-		return err
-	}
-	fs.coverSlot(p, name, s, false)
-	fs.addNameLocked(n, p, name)
-	n.gen.Add(1)
-	fs.touchDir(p, s)
-	return nil
 }
 
 // markDue marks an object as to be moved, before it gets a name under a rule

@@ -69,6 +69,13 @@ func (d *dir) removeChild(name string, n *Node) {
 	d.cmu.Unlock()
 }
 
+// hasChild tells whether a name is known to mean n.
+func (d *dir) hasChild(name string, n *Node) bool {
+	d.cmu.Lock()
+	defer d.cmu.Unlock()
+	return d.children[name] == n
+}
+
 // child returns the live node of a name with one more reference, or nil if it
 // isn't in memory.
 func (d *dir) child(name string) *Node {

@@ -41,8 +41,8 @@ func (o *openFile) put() error {
 }
 
 // openFlags are those with which files are opened on backends. O_APPEND is
-// left out because the kernel gives the offset, O_DIRECT because what it
-// demands differs by backend.
+// left out because the kernel gives the offset (but for an append-only file:
+// see openOn), O_DIRECT because what it demands differs by backend.
 const openFlags = unix.O_ACCMODE | unix.O_SYNC | unix.O_DSYNC
 
 func newFile(fs *FS, n *Node, f backend.File, flags int) *File {
@@ -75,7 +75,7 @@ func (fs *FS) Open(n *Node, flags int, killPriv bool) (*File, error) {
 				return err
 			}
 		}
-		f, err := ref.OpenFile(name, flags&(openFlags|unix.O_TRUNC))
+		f, err := openOn(ref, name, flags)
 		if err != nil {
 			return err
 		}

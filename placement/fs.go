@@ -39,6 +39,9 @@ type Mover interface {
 	// errno that fsync gives (ENOSPC, EIO for one that is parked or failed),
 	// or ctx's error. Called without locks.
 	Hurry(ctx context.Context, n *Node) error
+	// CaughtUp tells that everything that was misplaced at the start is known
+	// and has been settled.
+	CaughtUp() bool
 }
 
 // store is one backend of the namespace.
@@ -156,6 +159,7 @@ type noMover struct{}
 
 func (noMover) Misplaced(*Node)                    {}
 func (noMover) MisplacedTree(*Node)                {}
+func (noMover) CaughtUp() bool                     { return false }
 func (noMover) Hurry(context.Context, *Node) error { return syscall.EIO }
 
 // Close ends the background work and closes every descriptor; the backends
@@ -199,6 +203,11 @@ func (fs *FS) makeRoot() error {
 		return fmt.Errorf("identify root of backend %s: %w", root.res.name(), err)
 	}
 	root.birth = keyOf(b)
+	var a Attr
+	if err := root.res.Root().Stat("", &a); err != nil {
+		return fmt.Errorf("stat root of backend %s: %w", root.res.name(), err)
+	}
+	root.noteSeal(&a)
 	fs.root = root
 	fs.nodes.add(rootID, func() *Node { return root })
 	return nil

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"context"
 	"errors"
 	"github.com/seamfs/seamfs/backend"
 	"slices"
@@ -30,20 +31,20 @@ func (fs *FS) dropSlot(p *Node, name string) {
 	}
 	delete(p.dir.slots, name)
 	for _, l := range sl.losers {
-		fs.unhideNode(l.node)
+		fs.unhide(l)
 	}
-	if sl.after != nil {
-		fs.Release(sl.after)
+	for _, n := range sl.after {
+		fs.Release(n)
 	}
 }
 
-// unhideNode tells a node that one of its names, a shadow, is gone for good.
-func (fs *FS) unhideNode(n *Node) {
-	if n == nil {
+// unhide tells a node that one of its names, a shadow, is gone for good.
+func (fs *FS) unhide(l loser) {
+	if l.node == nil {
 		return
 	}
-	n.hidden.Add(-1)
-	fs.Release(n)
+	l.count.Add(-1)
+	fs.Release(l.node)
 }
 
 // reaper removes what is hidden once nothing needs it any more.
@@ -216,20 +217,77 @@ func (fs *FS) reapable(p *Node, sl *slot) bool {
 	if !slices.ContainsFunc(sl.losers, func(l loser) bool { return l.s.durable && !l.white }) {
 		return true
 	}
+	if !fs.allSettled(sl.after) {
+		return false
+	}
 	if sl.winner != nil {
 		return sl.winner.durable || !fs.ruleOfDir(p).durable()
 	}
-	if sl.after == nil {
-		return fs.idle()
+	return !sl.old || fs.idle()
+}
+
+// allSettled tells whether what went on to other names is as durable there as
+// its rule says.
+func (fs *FS) allSettled(nodes []*Node) bool {
+	for _, n := range nodes {
+		if !n.Gone() && !fs.Place(n).Settled {
+			return false
+		}
 	}
-	return sl.after.Gone() || fs.Place(sl.after).Settled
+	return true
+}
+
+// errHidden tells that a durable old version is hidden at a name where
+// something new is to be made, and is needed until what replaced it, and went
+// on to another name, is settled.
+var errHidden = errors.New("a version that is still needed is hidden here")
+
+const (
+	clearTries = 100
+	clearPause = 100 * time.Millisecond
+)
+
+// clearName waits until nothing is hidden at a name. It is a rare corner: a
+// file renamed over a durable one, then on to another name, then something
+// new made at the first, all before the move. The caller holds no lock.
+func (fs *FS) clearName(p *Node, name string) error {
+	for try := range clearTries {
+		p.dir.mu.RLock()
+		sl := p.dir.slots[name]
+		if sl == nil || sl.winner != nil {
+			p.dir.mu.RUnlock()
+			return nil
+		}
+		after := slices.Clone(sl.after)
+		for _, n := range after {
+			fs.Hold(n)
+		}
+		p.dir.mu.RUnlock()
+		err := fs.settleAll(after)
+		if err != nil {
+			return err
+		}
+		fs.reap()
+		if try > 0 {
+			time.Sleep(clearPause) // only for what a killed daemon left: it is not known what to hurry
+		}
+	}
+	return syscall.EBUSY
+}
+
+// settleAll hurries the moves of all nodes, and releases them.
+func (fs *FS) settleAll(nodes []*Node) (err error) {
+	for _, n := range nodes {
+		if err == nil && !n.Gone() {
+			err = fs.mover.Hurry(context.Background(), n)
+		}
+		fs.Release(n)
+	}
+	return err
 }
 
 // idle tells whether nothing is left to move from before this start.
-func (fs *FS) idle() bool {
-	m, ok := fs.mover.(interface{ Idle() bool })
-	return ok && m.Idle()
-}
+func (fs *FS) idle() bool { return fs.mover.CaughtUp() }
 
 // reapOne removes what a slot hides, if it is still the one that was looked
 // at, and strikes the item off when nothing more is to be done at that name.
@@ -359,7 +417,11 @@ func (fs *FS) touchDir(p *Node, s *store) {
 	}
 	ref, err := fs.ref(p, res)
 	if err == nil {
-		err = ref.Ref.SetAttr("", &backend.SetAttr{Mtime: timeNow()})
+		times := &backend.SetAttr{Mtime: timeNow()}
+		if p.sealed() {
+			times.Atime = timeNow() // both or none, for an append-only directory
+		}
+		err = ref.Ref.SetAttr("", times)
 		ref.put()
 	}
 	if err != nil {

@@ -146,7 +146,7 @@ func (fs *FS) identify(p *Node, name string, s *store, ref *dirRef, out *Attr) (
 func (fs *FS) enter(p *Node, name string, c *candidate, on mask, out *Attr) (*Node, error) {
 	n, fresh := fs.nodeFor(c, on)
 	n.gone.Store(false)
-	if at := n.at.Load(); at == nil || at.parent != p || at.name != name {
+	if !p.dir.hasChild(name, n) {
 		fs.addName(n, p, name)
 	}
 	fs.userAttr(n, out)
@@ -174,6 +174,7 @@ func (fs *FS) nodeFor(c *candidate, on mask) (n *Node, fresh bool) {
 func newNode(id uint64, c *candidate, on mask) *Node {
 	n := &Node{id: id, typ: c.attr.Mode & unix.S_IFMT, res: c.s, birth: c.birth, stamp: c.st}
 	n.due.Store(c.st.has(stampDue))
+	n.noteSeal(&c.attr)
 	n.refs.Store(1)
 	if n.isDir() {
 		n.dir = &dir{}

@@ -44,9 +44,10 @@ type Node struct {
 	orphan backend.Ref
 	gone   atomic.Bool
 
-	due    atomic.Bool  // carries stampDue
-	hidden atomic.Int32 // names that are shadows: not counted in nlink
+	due    atomic.Bool                  // carries stampDue
+	hidden atomic.Pointer[atomic.Int32] // names of the resident's inode that are shadows: not in nlink
 	priv   atomic.Uint32
+	seal   atomic.Uint32 // immutable, append-only: see sealFlags
 	gen    atomic.Uint64 // changes of metadata, for a move to notice
 
 	io    gate
@@ -67,7 +68,25 @@ func (n *Node) Type() uint32 { return n.typ }
 func (n *Node) Gone() bool { return n.gone.Load() }
 
 // shadows counts the names that users don't see any more but the disk does.
-func (n *Node) shadows() uint32 { return uint32(max(n.hidden.Load(), 0)) }
+func (n *Node) shadows() uint32 {
+	if c := n.hidden.Load(); c != nil {
+		return uint32(max(c.Load(), 0))
+	}
+	return 0
+}
+
+// addShadow counts one more, and returns the counter, to be counted down when
+// the name is gone for good. It belongs to the inode: a move to another one
+// begins anew. The caller holds n.names exclusively.
+func (n *Node) addShadow() *atomic.Int32 {
+	c := n.hidden.Load()
+	if c == nil {
+		c = new(atomic.Int32)
+		n.hidden.Store(c)
+	}
+	c.Add(1)
+	return c
+}
 
 // Parent is the node of "..", which is the root for the root, and for what has
 // no name any more.
@@ -215,6 +234,7 @@ func (fs *FS) addName(n, parent *Node, name string) {
 func (fs *FS) addNameLocked(n, parent *Node, name string) {
 	d := dentry{parent, name}
 	if slices.Contains(n.dentries(), d) {
+		parent.dir.addChild(name, n)
 		return
 	}
 	if n.orphan != nil { // a name turned up that wasn't known

@@ -2,28 +2,37 @@ package placement
 
 import (
 	"errors"
+	"iter"
 	"syscall"
 
-	"github.com/seamfs/seamfs/backend"
 	"golang.org/x/sys/unix"
 )
 
 // Entry is one name of a directory.
 type Entry struct {
-	Name string
-	Type uint32 // S_IFMT bits
-	Ino  uint64 // the object's id
+	Name   string
+	Type   uint32 // S_IFMT bits
+	Ino    uint64 // the object's id
+	Cookie uint64 // the name's position, from which [Dir.Entry] goes on
 }
 
-// Dir is an open directory: a snapshot of its names, taken at the first
-// reading and again at each return to the start. Names move between backends
-// underneath, so a position within one backend's listing would miss or repeat
-// some.
+// Dir is an open directory. Its names come in the order of their positions,
+// which are digests of the names alone (see [position]). So a cookie means the
+// same place for ever: after seeks and rewinds, in another open of the
+// directory, after a restart of the daemon; and whatever is created, removed,
+// renamed or moved to another backend between two calls, a name that stays is
+// passed once.
+//
+// The names are read in windows: the lowest positions behind the cookie asked
+// for, up to a bound on memory, each window of one instant. A window is read
+// anew when a cookie lies outside of it, and at a rewind. A directory within
+// the bound is one window; of a larger one, each window costs one pass over the
+// backends' listings.
+//
+// A Dir is for one caller at a time.
 type Dir struct {
-	fs      *FS
-	n       *Node
-	entries []Entry
-	read    bool
+	listing
+	win window
 }
 
 // OpenDir opens a directory.
@@ -31,215 +40,125 @@ func (fs *FS) OpenDir(n *Node) (*Dir, error) {
 	if !n.isDir() {
 		return nil, syscall.ENOTDIR
 	}
-	return &Dir{fs: fs, n: n}, nil
+	return newDir(listing{fs: fs, n: n}), nil
 }
+
+func newDir(l listing) *Dir { return &Dir{listing: l, win: newWindow()} }
 
 // Node is the directory's node.
 func (d *Dir) Node() *Node { return d.n }
 
-// Entry returns the entry at cookie, counted from 0, "." and ".." left out;
-// cookie 0 takes a new snapshot. ok is false at the end. Ino is filled in only
-// if withIno (it costs a system call).
+// Rewind makes the next Entry see the directory as it is then.
+func (d *Dir) Rewind() { d.win.valid = false }
+
+// Entry returns the first name whose position is above cookie, which is 0 for
+// the start or any entry's Cookie; "." and ".." are left out. ok is false at
+// the end. Ino is filled in only if withIno (it costs system calls).
 func (d *Dir) Entry(cookie uint64, withIno bool) (e Entry, ok bool, err error) {
-	if cookie == 0 || !d.read {
-		if d.entries, err = d.fs.readNames(d.n); err != nil {
-			return e, false, err
+	for {
+		w, ok, err := d.next(cookie)
+		if err != nil || !ok {
+			return Entry{}, false, err
 		}
-		d.read = true
+		e := Entry{Name: d.win.name(w), Type: uint32(w.typ) << 12, Cookie: w.pos}
+		if withIno {
+			e.Ino, err = d.inoOf(w, e.Name)
+		}
+		if !errors.Is(err, syscall.ENOENT) {
+			return e, true, err
+		}
+		cookie = w.pos // it has just gone
 	}
-	if cookie >= uint64(len(d.entries)) {
-		return e, false, nil
-	}
-	e = d.entries[cookie]
-	if withIno {
-		e.Ino = d.fs.inoOf(d.n, e)
-	}
-	return e, true, nil
 }
 
-// inoOf finds the id of an entry; of one that has just gone, its inode number
-// on the backend.
-func (fs *FS) inoOf(p *Node, e Entry) uint64 {
-	if n := p.dir.child(e.Name); n != nil {
+// next finds what is behind a cookie, in the next windows if need be.
+func (d *Dir) next(cookie uint64) (w *windowName, ok bool, err error) {
+	for {
+		if !d.win.covers(cookie) {
+			if err := d.fill(&d.win, cookie); err != nil {
+				return nil, false, err
+			}
+		}
+		if w := d.win.after(cookie); w != nil {
+			return w, true, nil
+		}
+		if d.win.to == windowEnd {
+			d.win.shrink(cookie)
+			return nil, false, nil
+		}
+		cookie = d.win.to
+	}
+}
+
+// inoOf finds the id of an entry; ENOENT if it has just gone.
+func (d *Dir) inoOf(w *windowName, name string) (uint64, error) {
+	fs, p := d.fs, d.n
+	if n := p.dir.child(name); n != nil {
 		defer fs.Release(n)
-		return n.id
+		return n.id, nil
+	}
+	if w.typ != unix.DT_DIR { // which may be on several backends
+		if id, err := d.idOn(fs.stores[w.s], name); err == nil && fs.nodes.peek(id) == nil {
+			return id, nil
+		}
 	}
 	var a Attr
-	n, err := fs.Lookup(p, e.Name, &a)
+	n, err := fs.Lookup(p, name, &a)
 	if err != nil {
-		return e.Ino
+		return 0, err
 	}
 	defer fs.Release(n)
-	return n.id
+	return n.id, nil
 }
 
-// readNames lists what users see in a directory.
-func (fs *FS) readNames(n *Node) ([]Entry, error) {
-	n.dir.mu.RLock()
-	defer n.dir.mu.RUnlock()
-	if n.dir.dead {
-		return nil, nil
+// idOn reads the id of the object at a name on one backend, without making
+// its node.
+func (d *Dir) idOn(s *store, name string) (uint64, error) {
+	d.n.dir.mu.RLock()
+	defer d.n.dir.mu.RUnlock()
+	if d.n.dir.dead || d.n.dir.slots[name] != nil {
+		return 0, syscall.ENOENT
 	}
-	if n.dir.mask().count() == 1 && len(n.dir.slots) == 0 {
-		return fs.namesOn(n, fs.on(n)[0])
-	}
-	raw, err := fs.rawNames(n)
+	ref, err := d.fs.ref(d.n, s)
 	if err != nil {
-		return nil, err
-	}
-	if doubt := fs.doubtful(n, raw); len(doubt) > 0 {
-		n.dir.mu.RUnlock()
-		err := fs.lookAt(n, doubt)
-		n.dir.mu.RLock()
-		if err != nil {
-			return nil, err
-		}
-		if raw, err = fs.rawNames(n); err != nil {
-			return nil, err
-		}
-	}
-	return fs.visible(n, raw)
-}
-
-// doubtful returns the names of which it isn't known what they mean: held by
-// several backends and not all directories, or perhaps whiteouts.
-func (fs *FS) doubtful(n *Node, raw map[string]rawEntry) (names []string) {
-	for name, e := range raw {
-		if n.dir.slots[name] == nil && (e.Type == unix.S_IFCHR || e.mixed) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// lookAt looks names up, so that what they hide becomes known.
-func (fs *FS) lookAt(n *Node, names []string) error {
-	for _, name := range names {
-		var a Attr
-		child, err := fs.Lookup(n, name, &a)
-		if err == nil {
-			fs.Release(child)
-		} else if !errors.Is(err, syscall.ENOENT) {
-			return err
-		}
-	}
-	return nil
-}
-
-// visible leaves out the names that mean nothing. The caller holds n's lock.
-func (fs *FS) visible(n *Node, raw map[string]rawEntry) ([]Entry, error) {
-	out := make([]Entry, 0, len(raw))
-	for name, e := range raw {
-		if sl := n.dir.slots[name]; sl != nil && sl.winner == nil {
-			continue
-		}
-		if e.Type == unix.S_IFCHR {
-			ref, err := fs.ref(n, e.s)
-			if err != nil {
-				return nil, err
-			}
-			var a Attr
-			err = ref.Ref.Stat(name, &a)
-			white := err == nil && isWhite(&a) && fs.isWhiteout(ref, name)
-			ref.put()
-			if white || errors.Is(err, syscall.ENOENT) {
-				continue
-			}
-		}
-		out = append(out, e.Entry)
-	}
-	return out, nil
-}
-
-// namesOn lists one backend's copy of a directory, whiteouts and the private
-// directory left out.
-func (fs *FS) namesOn(n *Node, s *store) ([]Entry, error) {
-	ref, err := fs.ref(n, s)
-	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer ref.put()
-	var out []Entry
-	err = ref.Ref.ReadDir(func(name string, typ uint8, ino uint64) error {
-		if n == fs.root && name == backend.PrivateDir {
-			return nil
-		}
-		out = append(out, Entry{Name: name, Type: uint32(typ) << 12, Ino: ino})
-		return nil
-	})
+	b, err := ref.Ref.Birth(name)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	return fs.withoutWhite(ref, out)
-}
-
-// withoutWhite leaves out whiteouts, and finds the types that the filesystem
-// doesn't tell.
-func (fs *FS) withoutWhite(ref *dirRef, in []Entry) ([]Entry, error) {
-	out := in[:0]
-	for _, e := range in {
-		if e.Type == 0 || e.Type == unix.S_IFCHR {
-			var a Attr
-			if err := ref.Ref.Stat(e.Name, &a); errors.Is(err, syscall.ENOENT) {
-				continue
-			} else if err != nil {
-				return nil, err
-			}
-			e.Type = a.Mode & unix.S_IFMT
-			if isWhite(&a) && fs.isWhiteout(ref, e.Name) {
-				continue
-			}
-		}
-		out = append(out, e)
-	}
-	return out, nil
-}
-
-// isWhiteout tells a whiteout from a device 0:0 that a user made.
-func (fs *FS) isWhiteout(ref *dirRef, name string) bool {
-	var buf [256]byte
-	n, err := ref.Ref.GetXattr(name, stampAttr, buf[:])
+	st, err := readStamp(s, ref.Ref, name, keyOf(b))
 	if err != nil {
-		return true
+		return 0, err
 	}
-	st, err := decodeStamp(buf[:n])
-	return err != nil || !st.has(stampLiteral)
+	c := candidate{id: b.ID(), st: st}
+	return c.identity(), nil
 }
 
-// rawEntry is a name as the backends hold it.
-type rawEntry struct {
-	Entry
-	s     *store
-	mixed bool // held by several backends, and not all hold a directory
+// names lists what users see in a directory, with the memory of one window.
+// An error ends it.
+func (fs *FS) names(n *Node) iter.Seq2[Entry, error] {
+	return newDir(listing{fs: fs, n: n}).all()
 }
 
-// rawNames lists all backends' copies of a directory, each name once; hidden
-// names included. The caller holds n's lock.
-func (fs *FS) rawNames(n *Node) (map[string]rawEntry, error) {
-	out := make(map[string]rawEntry)
-	for _, s := range fs.on(n) {
-		ref, err := fs.ref(n, s)
-		if err != nil {
-			return nil, err
-		}
-		err = ref.Ref.ReadDir(func(name string, typ uint8, ino uint64) error {
-			if n == fs.root && name == backend.PrivateDir {
-				return nil
+// namesOn is names for what of it is on one backend.
+func (fs *FS) namesOn(n *Node, s *store) iter.Seq2[Entry, error] {
+	return newDir(listing{fs: fs, n: n, only: s.bit()}).all()
+}
+
+func (d *Dir) all() iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for cookie := uint64(0); ; {
+			e, ok, err := d.Entry(cookie, false)
+			if err != nil {
+				yield(e, err)
+				return
 			}
-			e := rawEntry{Entry: Entry{Name: name, Type: uint32(typ) << 12, Ino: ino}, s: s}
-			if old, ok := out[name]; ok {
-				if sl := n.dir.slots[name]; sl == nil || sl.winner != s {
-					e = old
-				}
-				e.mixed = old.Type != unix.S_IFDIR || uint32(typ)<<12 != unix.S_IFDIR
+			if !ok || !yield(e, nil) {
+				return
 			}
-			out[name] = e
-			return nil
-		})
-		ref.put()
-		if err != nil {
-			return nil, err
+			cookie = e.Cookie
 		}
 	}
-	return out, nil
 }

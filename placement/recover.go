@@ -127,42 +127,71 @@ func (s *store) redoRename(r journal.Rename) error {
 	return from.Rename(name, to, newname, r.Flags)
 }
 
-// redoLinks finishes the switch of a hard-linked file, if it had begun.
+// redoLinks finishes the switch of a hard-linked file, if it had begun: where
+// the source still is and nothing took its place, the new one gets its name.
+// What users did to a name since shows there, and is left alone.
 func redoLinks(l *journal.Links, from, to *store) error {
-	begun := -1
-	for i, name := range l.Names {
-		if ok, err := to.holds(name, birthKey(l.New)); err != nil {
-			return err
-		} else if ok {
-			begun = i
-			break
-		}
+	begun, err := firstThatHolds(to, l)
+	if err != nil || begun == nil || from == nil {
+		return err
 	}
-	if begun < 0 {
-		return nil
-	}
-	src, name, err := to.openParent(l.Names[begun])
+	src, name, err := to.openParent(begun)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	var linked [][]byte
 	for _, other := range l.Names {
-		if err := to.linkTo(src, name, other, birthKey(l.New)); err != nil {
+		ok, err := to.holds(other, birthKey(l.New))
+		if err == nil && !ok {
+			ok, err = linkIfFree(l, from, to, src, name, other)
+		}
+		if err != nil {
 			return err
 		}
-	}
-	if from == nil {
-		return nil
+		if ok {
+			linked = append(linked, other)
+		}
 	}
 	if err := to.SyncFS(); err != nil {
 		return err
 	}
-	for _, other := range l.Names {
+	for _, other := range linked {
 		if err := from.unlinkIf(other, birthKey(l.Old)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// firstThatHolds returns a name at which the switch was carried out, or nil.
+func firstThatHolds(to *store, l *journal.Links) ([]byte, error) {
+	for _, name := range l.Names {
+		if ok, err := to.holds(name, birthKey(l.New)); err != nil || ok {
+			return name, err
+		}
+	}
+	return nil, nil
+}
+
+// linkIfFree links at a name where the source still is and nothing else.
+func linkIfFree(l *journal.Links, from, to *store, src backend.Ref, name string, other []byte) (bool, error) {
+	if ok, err := from.holds(other, birthKey(l.Old)); err != nil || !ok {
+		return false, err
+	}
+	dir, newname, err := to.openParent(other)
+	if errors.Is(err, syscall.ENOENT) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer dir.Close()
+	err = src.Link(name, dir, newname)
+	if errors.Is(err, syscall.EEXIST) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // holds tells whether a path holds the object of a birth.
@@ -180,26 +209,6 @@ func (s *store) holds(path []byte, b birthKey) (bool, error) {
 		return false, nil
 	}
 	return keyOf(got) == b, err
-}
-
-// linkTo makes path a link to an object, in place of what is there.
-func (s *store) linkTo(src backend.Ref, name string, path []byte, b birthKey) error {
-	if ok, err := s.holds(path, b); err != nil || ok {
-		return err
-	}
-	dir, newname, err := s.openParent(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	stage := s.Private(backend.StageDir)
-	if err := stage.Unlink("relink"); err != nil && !errors.Is(err, syscall.ENOENT) {
-		return err
-	}
-	if err := src.Link(name, stage, "relink"); err != nil {
-		return err
-	}
-	return stage.Rename("relink", dir, newname, 0)
 }
 
 // unlinkIf removes a path if it holds the object of a birth.

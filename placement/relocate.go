@@ -27,18 +27,19 @@ type Relocation struct {
 	from, to *store
 	bytes    int64
 
-	single bool          // no hard links
-	direct bool          // renamed home: both backends are on one filesystem
-	tmp    string        // staging name; "" for none
-	src    backend.File  // of a regular file
-	dst    backend.File  // its copy
-	dirty  *dirtyMap     // nil after the switch; changed with the gate closed
-	gen    uint64        // metadata as of which the copy is
-	birth  birthKey      // of the copy
-	old    birthKey      // of the source
-	names  []dentry      // at the switch: where the source stays, hidden
-	deep   bool          // directories were made for it: their names are to be synced too
-	intent func(ok bool) // removes the intent of a hard-linked file's switch
+	single bool         // no hard links
+	direct bool         // renamed home: both backends are on one filesystem
+	tmp    string       // staging name; "" for none
+	src    backend.File // of a regular file
+	dst    backend.File // its copy
+	dirty  *dirtyMap    // nil after the switch; changed with the gate closed
+	gen    uint64       // metadata as of which the copy is
+	birth  birthKey     // of the copy
+	old    birthKey     // of the source
+	st     *stamp       // of the copy
+	names  []dentry     // at the switch: where the source stays, hidden
+	deep   bool         // directories were made for it: their names are to be synced too
+	intent string       // name of the intent of a hard-linked file's switch; "" for none
 }
 
 // Errors of Begin and of a Relocation's methods, found with errors.Is.
@@ -88,8 +89,9 @@ func (r *Relocation) checkMovable() error {
 		return err
 	}
 	r.bytes = a.Blocks * 512
-	if a.Flags&(unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) != 0 {
-		return fmt.Errorf("%w: it is immutable or append-only on backend %s", ErrPinned, r.from.name())
+	r.n.noteSeal(&a)
+	if err := checkSeals(r.n, r.n.dentries()); err != nil {
+		return err
 	}
 	if r.n.isDir() {
 		return nil
@@ -177,7 +179,10 @@ func (r *Relocation) stage(ctx context.Context, progress func(bytes int64)) erro
 		return err
 	}
 	r.birth = keyOf(b)
-	return writeStamp(r.to, stage, tmp, r.newStamp())
+	r.n.names.RLock()
+	r.st = r.newStamp(nil)
+	r.n.names.RUnlock()
+	return writeStamp(r.to, stage, tmp, r.st)
 }
 
 func (r *Relocation) stageAs(ctx context.Context, stage backend.Ref, tmp string, progress func(int64)) error {
@@ -206,6 +211,9 @@ func (r *Relocation) stageAs(ctx context.Context, stage backend.Ref, tmp string,
 		return err
 	}
 	r.tmp = tmp
+	if err := backend.CopyStorageFlags(r.dst, r.src); err != nil {
+		return err
+	}
 	if err := r.src.Stat(&a); err != nil {
 		return err
 	}
@@ -217,17 +225,20 @@ func (r *Relocation) stageAs(ctx context.Context, stage backend.Ref, tmp string,
 }
 
 // newStamp is what the copy says about itself: who it is, and that it wins
-// over its source, and over what its source won over.
-func (r *Relocation) newStamp() *stamp {
+// over its source, and over what is hidden at its names on other backends. The
+// caller holds n.names, and the locks of the names' directories.
+func (r *Relocation) newStamp(names []dentry) *stamp {
 	st := &stamp{own: []birthKey{r.birth}, id: r.n.id, over: []birthKey{r.old}}
-	r.n.names.RLock()
-	defer r.n.names.RUnlock()
-	if r.n.stamp != nil {
-		for _, k := range r.n.stamp.over {
-			if len(st.over) < maxOver {
-				st.over = append(st.over, k)
+	for _, d := range names {
+		if sl := d.parent.dir.slots[d.name]; sl != nil {
+			for _, l := range sl.losers {
+				if l.s != r.to && l.birth != r.old {
+					st.over = append(st.over, l.birth)
+				}
 			}
 		}
+	}
+	if r.n.stamp != nil {
 		st.flags = r.n.stamp.flags & stampLiteral
 	}
 	return st
@@ -243,6 +254,11 @@ func (r *Relocation) copyMetaLocked(ref backend.Ref, name string) error {
 	var a Attr
 	if err := ref.Stat(name, &a); err != nil {
 		return err
+	}
+	if r.dst != nil {
+		if err := backend.CopyFlags(r.dst, r.src); err != nil {
+			return err
+		}
 	}
 	return backend.CopyMeta(r.to.Private(backend.StageDir), r.tmp, ref, name, &a)
 }

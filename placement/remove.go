@@ -5,7 +5,6 @@ import (
 	"syscall"
 
 	"github.com/seamfs/seamfs/backend"
-	"golang.org/x/sys/unix"
 )
 
 // Unlink removes a name of an object that is no directory.
@@ -13,22 +12,47 @@ func (fs *FS) Unlink(p *Node, name string) error {
 	if err := fs.checkNewName(p, name); err != nil {
 		return err
 	}
+	from, err := fs.unlinkOnce(p, name)
+	fs.tidy(p, from)
+	return err
+}
+
+// unlinkOnce does it, and tells from which backends something went.
+func (fs *FS) unlinkOnce(p *Node, name string) (from mask, err error) {
 	p.dir.mu.Lock()
 	defer p.dir.mu.Unlock()
 	n, err := fs.resolveChild(p, name)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer fs.Release(n)
+	if err := mayRemove(p, n); err != nil {
+		return 0, err
+	}
 	if n.isDir() {
-		return syscall.EISDIR
+		return 0, syscall.EISDIR
 	}
 	n.names.Lock()
 	defer n.names.Unlock()
-	if err := fs.removeSlot(p, name, n.res); err != nil {
-		return err
+	from = n.res.bit()
+	if sl := p.dir.slots[name]; sl != nil {
+		from |= sl.losersMask()
 	}
-	return fs.unlinkLocked(p, name, n)
+	if err := fs.removeSlot(p, name, n.res); err != nil {
+		return from, err
+	}
+	return from, fs.unlinkLocked(p, name, n)
+}
+
+// tidy removes stand-ins of the directory p, and of those above it, that were
+// needed only for what has left these backends. The caller holds no lock.
+func (fs *FS) tidy(p *Node, from mask) {
+	from &^= fs.ruleOfDir(p).mask
+	for _, s := range fs.stores {
+		if from.has(s) {
+			fs.dropStandIns(p, s)
+		}
+	}
 }
 
 // removeSlot removes what is hidden at a name before its winner, on s, goes:
@@ -111,8 +135,9 @@ func (fs *FS) Rmdir(p *Node, name string) error {
 		return err
 	}
 	for {
-		wait, err := fs.rmdirOnce(p, name)
+		wait, from, err := fs.rmdirOnce(p, name)
 		if wait == nil {
+			fs.tidy(p, from)
 			return err
 		}
 		// An object that was renamed away from here isn't durable yet, and the
@@ -125,41 +150,45 @@ func (fs *FS) Rmdir(p *Node, name string) error {
 	}
 }
 
-func (fs *FS) rmdirOnce(p *Node, name string) (wait *Node, err error) {
+func (fs *FS) rmdirOnce(p *Node, name string) (wait *Node, from mask, err error) {
 	p.dir.mu.Lock()
 	defer p.dir.mu.Unlock()
 	n, err := fs.resolveChild(p, name)
 	if err != nil {
-		return nil, err
+		return nil, from, err
 	}
 	defer fs.Release(n)
+	if err := mayRemove(p, n); err != nil {
+		return nil, from, err
+	}
 	if !n.isDir() {
-		return nil, syscall.ENOTDIR
+		return nil, 0, syscall.ENOTDIR
 	}
 	if n.rooted {
-		return nil, syscall.EBUSY
+		return nil, 0, syscall.EBUSY
 	}
 	n.dir.mu.Lock()
 	defer n.dir.mu.Unlock()
+	from = n.dir.mask()
 	if wait, err := fs.emptyOut(n); err != nil || wait != nil {
-		return wait, err
+		return wait, 0, err
 	}
 	if err := fs.removeSlot(p, name, n.resident()); err != nil {
-		return nil, err
+		return nil, from, err
 	}
 	if err := fs.keepRef(n); err != nil {
-		return nil, err
+		return nil, from, err
 	}
 	n.names.Lock()
 	defer n.names.Unlock()
 	if err := fs.rmdirCopies(p, name, n); err != nil {
-		return nil, err
+		return nil, from, err
 	}
 	n.dir.dead = true
 	fs.lostName(n, p, name)
 	n.gone.Store(true)
 	fs.touchDir(p, n.res)
-	return nil, nil
+	return nil, from, nil
 }
 
 // rmdirCopies removes a directory's copies, stand-ins first, so that whatever
@@ -195,16 +224,11 @@ func (fs *FS) rmdirCopies(p *Node, name string, n *Node) error {
 // removes what is hidden in it; wait (held) is an object that must be settled
 // first. The caller holds n's lock exclusively.
 func (fs *FS) emptyOut(n *Node) (wait *Node, err error) {
-	raw, err := fs.rawNames(n)
-	if err != nil || len(raw) == 0 {
+	names, err := fs.doubtfulNames(n)
+	if err != nil {
 		return nil, err
 	}
-	for name, e := range raw {
-		if e.Type != unix.S_IFCHR && !e.mixed && n.dir.slots[name] == nil {
-			return nil, syscall.ENOTEMPTY
-		}
-	}
-	for name := range raw {
+	for name := range names {
 		var a Attr
 		child, err := fs.lookupLocked(n, name, &a, true)
 		if err == nil {
@@ -218,9 +242,13 @@ func (fs *FS) emptyOut(n *Node) (wait *Node, err error) {
 		if sl == nil {
 			continue
 		}
-		if !fs.reapable(n, sl) && sl.after != nil {
-			fs.Hold(sl.after)
-			return sl.after, nil
+		if !fs.reapable(n, sl) {
+			for _, a := range sl.after {
+				if !fs.allSettled([]*Node{a}) {
+					fs.Hold(a)
+					return a, nil
+				}
+			}
 		}
 		if err := fs.removeLosers(n, name, sl, nil); err != nil {
 			return nil, err

@@ -22,6 +22,7 @@ type renaming struct {
 	src    *Node // held
 	tgt    *Node // what n2 means; held; nil for nothing
 	wait   *Node // to be settled before the rename can be tried again; held
+	clear  bool  // what is hidden at n2 must go before
 	isDir  bool  // of src
 }
 
@@ -45,20 +46,45 @@ func (fs *FS) Rename(parent *Node, name string, newparent *Node, newname string,
 	if err := fs.checkNewName(newparent, newname); err != nil {
 		return err
 	}
-	for {
+	for range maxAgain {
 		r := &renaming{fs: fs, p1: parent, n1: name, p2: newparent, n2: newname, flags: flags}
 		err := r.prepare()
 		if err == nil {
 			err = r.run()
 		}
-		if err == errAgain && r.wait != nil {
-			err = fs.settleNow(r.wait)
+		if r.src != nil && err != errAgain {
+			fs.tidy(parent, r.src.places())
+			if err != nil {
+				fs.tidy(newparent, r.src.places())
+			}
+		}
+		if err == errAgain {
+			err = r.makeWay()
+		} else {
+			r.release()
+			return err
 		}
 		r.release()
-		if err != nil && err != errAgain || err == nil && r.wait == nil {
+		if err != nil {
 			return err
 		}
 	}
+	return syscall.EBUSY
+}
+
+// maxAgain bounds how often a rename begins again: whatever else is wrong, the
+// kernel's rename mutex must not be held for ever.
+const maxAgain = 1000
+
+// makeWay does what a rename has to wait for before it can begin again.
+func (r *renaming) makeWay() error {
+	if r.wait != nil {
+		return r.fs.settleNow(r.wait)
+	}
+	if r.clear {
+		return r.fs.clearName(r.p2, r.n2)
+	}
+	return nil
 }
 
 // settleNow settles an object over whose hidden old version something is to be
@@ -142,11 +168,13 @@ func (r *renaming) check() error {
 	case r.tgt == nil && exchange:
 		return syscall.ENOENT
 	case r.tgt == nil:
-		return nil
+		return maySwap(r.p1, r.src, r.p2, nil)
 	case r.flags&unix.RENAME_NOREPLACE != 0:
 		return syscall.EEXIST
 	case exchange && r.tgt.isDir() && r.fs.Below(r.p1, r.tgt):
 		return syscall.EINVAL
+	case r.src != r.tgt && maySwap(r.p1, r.src, r.p2, r.tgt) != nil:
+		return syscall.EPERM
 	case exchange:
 		return nil
 	case r.isDir && !r.tgt.isDir():
@@ -269,6 +297,10 @@ func (r *renaming) replace() error {
 	if slot1 != nil && slot2.hides(r.src) {
 		r.wait = r.src
 		fs.Hold(r.wait)
+		return errAgain
+	}
+	if r.isDir && slot2 != nil {
+		r.clear = true // a directory can't replace what lies there, nor be scaffolded over it
 		return errAgain
 	}
 	over, overDurable := r.losers(on, slot2)
@@ -448,7 +480,7 @@ func (r *renaming) settleSource(s *store, slot1 *slot) {
 		return
 	}
 	fs := r.fs
-	sl := &slot{losers: slot1.losers, after: r.src}
+	sl := &slot{losers: slot1.losers, after: append(slices.Clone(slot1.after), r.src)}
 	fs.Hold(r.src)
 	if ref, err := fs.ref(r.p1, s); err == nil {
 		if b, err := ref.Ref.Birth(r.n1); err == nil {
@@ -456,10 +488,6 @@ func (r *renaming) settleSource(s *store, slot1 *slot) {
 		}
 		ref.put()
 	}
-	if slot1.after != nil {
-		fs.Release(slot1.after)
-	}
-	delete(r.p1.dir.slots, r.n1)
 	fs.hide(r.p1, r.n1, sl)
 }
 
@@ -481,20 +509,17 @@ func (r *renaming) settleTarget(on mask, slot2 *slot) {
 	if on.has(t.res) {
 		return
 	}
-	l := loser{s: t.res, birth: t.birth, node: t}
-	t.hidden.Add(1)
+	l := loser{s: t.res, birth: t.birth, node: t, count: t.addShadow()}
 	fs.Hold(t)
 	sl := &slot{winner: r.src.res, losers: []loser{l}}
 	if old := r.p2.dir.slots[r.n2]; old != nil {
 		sl.losers = append(sl.losers, old.losers...)
-		delete(r.p2.dir.slots, r.n2)
+		sl.after = old.after
 	}
 	fs.hide(r.p2, r.n2, sl)
 	if !l.s.durable && len(sl.losers) == 1 {
 		if err := fs.removeLosers(r.p2, r.n2, sl, nil); err == nil {
-			delete(r.p2.dir.slots, r.n2)
-			t.hidden.Add(-1)
-			fs.Release(t)
+			fs.dropSlot(r.p2, r.n2)
 		}
 	}
 }
@@ -662,13 +687,10 @@ func (fs *FS) intend(steps []step) (done func(ok bool), err error) {
 		return func(bool) {}, nil
 	}
 	in := &journal.Intent{Kind: journal.KindRename, Boot: fs.boot}
-	at := steps[0].s
 	var durable mask
 	for _, st := range steps {
 		if st.s.durable {
 			durable |= st.s.bit()
-		} else {
-			at = st.s
 		}
 		rec, err := fs.renameRecord(st)
 		if err != nil {
@@ -677,6 +699,7 @@ func (fs *FS) intend(steps []step) (done func(ok bool), err error) {
 		in.Renames = append(in.Renames, rec)
 	}
 	sync := durable.count() > 1
+	at := intentHome(steps, sync)
 	dir := at.Private(backend.JournalDir)
 	name, err := journal.Write(dir, fs.stageSeq.Add(1), in, sync)
 	if err != nil {
@@ -699,6 +722,18 @@ func (fs *FS) intend(steps []step) (done func(ok bool), err error) {
 			fs.log.Error("remove intent", "name", name, "backend", at.name(), "err", err)
 		}
 	}, nil
+}
+
+// intentHome is the backend that keeps the intent: one that outlives what the
+// intent is for. What happens on one durable backend alone needs none after a
+// power cut, so then the intent lives and dies with a volatile one.
+func intentHome(steps []step, durable bool) *store {
+	for _, st := range steps {
+		if st.s.durable == durable {
+			return st.s
+		}
+	}
+	return steps[0].s
 }
 
 func (fs *FS) renameRecord(st step) (journal.Rename, error) {

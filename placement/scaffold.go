@@ -43,6 +43,9 @@ func (fs *FS) scaffold(n *Node, s *store) error {
 	p := at.parent
 	p.dir.mu.Lock()
 	defer p.dir.mu.Unlock()
+	if n.at.Load() != at { // removed meanwhile: renames are kept out
+		return syscall.ENOENT
+	}
 	if n.dir.mask().has(s) || !p.dir.mask().has(s) {
 		return nil
 	}

@@ -62,6 +62,9 @@ const stampVersion = 1
 // on each backend.
 const maxOver = 64
 
+// maxStamp is the size of the largest stamp in bytes.
+const maxStamp = 4 + 8*2 + 8 + 4 + 8*maxOver
+
 var errBadStamp = errors.New("stamp is damaged")
 
 func (st *stamp) encode() []byte {
@@ -132,7 +135,7 @@ func readStamp(s *store, ref backend.Ref, name string, birth birthKey) (*stamp, 
 	if !s.Stamped() {
 		return nil, nil
 	}
-	var buf [4 + 8*2 + 8 + 4 + 8*maxOver]byte
+	var buf [maxStamp]byte
 	n, err := ref.GetXattr(name, stampAttr, buf[:])
 	switch {
 	case errors.Is(err, syscall.ENODATA), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.ERANGE):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/seamfs/seamfs/backend"
@@ -126,10 +127,23 @@ func depth(n *Node) (d int) {
 
 // switchLocked does the switch with everything locked.
 func (r *Relocation) switchLocked(names []dentry) error {
+	if err := checkSeals(r.n, names); err != nil {
+		return err
+	}
+	if err := r.checkLinks(names); err != nil {
+		return err
+	}
+	for _, d := range names {
+		// The old version there may be needed by what replaced it and went on.
+		sl := d.parent.dir.slots[d.name]
+		if sl != nil && sl.losersMask().has(r.to) && !r.fs.allSettled(sl.after) {
+			return ErrBusy
+		}
+	}
 	if r.direct {
 		return r.switchDirect(names[0])
 	}
-	if err := r.lastCopy(); err != nil {
+	if err := r.lastCopy(names); err != nil {
 		return err
 	}
 	files, err := r.openAll()
@@ -152,27 +166,66 @@ func (r *Relocation) switchLocked(names []dentry) error {
 	return nil
 }
 
+// checkLinks sees that all links of the object are among its names, and for a
+// direct move that it has but one.
+func (r *Relocation) checkLinks(names []dentry) error {
+	if r.n.isDir() {
+		return nil
+	}
+	var a Attr
+	err := r.fs.withLocked(r.n, func(ref backend.Ref, name string) error { return ref.Stat(name, &a) })
+	if err != nil {
+		return err
+	}
+	if a.Nlink != uint32(len(names))+r.n.shadows() || r.direct && a.Nlink != 1 {
+		return ErrRetarget // Begin decides anew
+	}
+	return nil
+}
+
 // lastCopy brings the copy up to date for good, with the gate closed.
-func (r *Relocation) lastCopy() error {
+func (r *Relocation) lastCopy(names []dentry) error {
 	stage := r.to.Private(backend.StageDir)
 	return r.fs.withLocked(r.n, func(ref backend.Ref, name string) error {
 		var a Attr
 		if err := ref.Stat(name, &a); err != nil {
 			return err
 		}
+		late := r.n.gen.Load() != r.gen
 		if r.dst != nil && !r.dirty.clean() {
 			if r.dirty.bytes(a.Size) > maxTail {
 				return ErrBusy
 			}
+			late = true
 			if err := r.copyDirty(context.Background()); err != nil {
 				return fmt.Errorf("copy again to backend %s: %w", r.to.name(), err)
 			}
+		}
+		if err := r.stampAgain(stage, names, late); err != nil {
+			return err
 		}
 		if r.n.gen.Load() != r.gen {
 			return r.copyMetaLocked(ref, name)
 		}
 		return stage.SetAttr(r.tmp, &backend.SetAttr{Atime: &a.Atime, Mtime: &a.Mtime})
 	})
+}
+
+// stampAgain writes the copy's stamp anew if something is hidden at the names,
+// or if what came late, after the copy's sync, is not on the disk although it
+// may be on the source's: then the copy counts only in this boot, until an
+// fsync, or until the source is gone.
+func (r *Relocation) stampAgain(stage backend.Ref, names []dentry, late bool) error {
+	st := r.newStamp(names)
+	if late && r.from.durable && r.to.durable {
+		st.flags |= stampTentative
+		st.boot = r.fs.boot
+	}
+	if slices.Equal(st.over, r.st.over) && st.flags == r.st.flags {
+		return nil
+	}
+	r.st = st
+	return writeStamp(r.to, stage, r.tmp, st)
 }
 
 // openAll opens the copy once for each open handle, with its flags.
@@ -225,14 +278,42 @@ func (r *Relocation) place(names []dentry) error {
 				ref.put()
 			}
 		}
-		if r.intent != nil {
-			r.intent(false)
-			r.intent = nil
-		}
+		r.dropIntent()
 		return err
 	}
 	r.tmp = ""
+	r.settleIntent()
 	return nil
+}
+
+// settleIntent ends the intent of a hard-linked file's switch, now that all its
+// links are made: at once if the source goes with the power, else after the
+// next sync. Until then it counts only for another boot.
+func (r *Relocation) settleIntent() {
+	if r.intent == "" {
+		return
+	}
+	dir := r.to.Private(backend.JournalDir)
+	if !r.from.durable {
+		r.dropIntent()
+		return
+	}
+	name, err := journal.MarkDone(dir, r.intent)
+	if err != nil {
+		r.fs.log.Error("a switch that was carried out may be repeated after a kill", "err", err)
+	}
+	r.intent = name
+}
+
+// dropIntent removes the intent, if there is one.
+func (r *Relocation) dropIntent() {
+	if r.intent == "" {
+		return
+	}
+	if err := r.to.Private(backend.JournalDir).Unlink(r.intent); err != nil {
+		r.fs.log.Error("remove intent", "name", r.intent, "backend", r.to.name(), "err", err)
+	}
+	r.intent = ""
 }
 
 // placeAt gives the copy one of the object's names: the last one by a rename.
@@ -277,40 +358,29 @@ func (r *Relocation) intendLinks(names []dentry) error {
 	}
 	dir := r.to.Private(backend.JournalDir)
 	name, err := journal.Write(dir, r.fs.stageSeq.Add(1), in, r.from.durable)
-	if err != nil {
-		return err
-	}
-	r.intent = func(bool) {
-		if err := dir.Unlink(name); err != nil {
-			r.fs.log.Error("remove intent", "name", name, "backend", r.to.name(), "err", err)
-		}
-	}
-	return nil
+	r.intent = name
+	return err
 }
 
 // settleNode makes the node one of the new backend, and hides the source.
 func (r *Relocation) settleNode(names []dentry) {
 	n := r.n
-	st := &stamp{own: []birthKey{r.birth}, id: n.id, over: []birthKey{r.old}}
-	if n.stamp != nil {
-		st.over = append(st.over, n.stamp.over...)
-		st.flags = n.stamp.flags & stampLiteral
-	}
-	n.res, n.birth, n.stamp = r.to, r.birth, st
+	n.res, n.birth, n.stamp = r.to, r.birth, r.st
 	n.due.Store(false)
+	n.hidden.Store(nil)
 	r.dirty = nil
 	r.keepNames(names)
 	for _, d := range names {
 		sl := &slot{winner: r.to, losers: []loser{{s: r.from, birth: r.old}}, moving: true}
 		if old := d.parent.dir.slots[d.name]; old != nil {
+			sl.after = old.after
 			for _, l := range old.losers {
 				if l.s == r.to {
-					r.fs.unhideNode(l.node)
+					r.fs.unhide(l)
 				} else {
 					sl.losers = append(sl.losers, l)
 				}
 			}
-			delete(d.parent.dir.slots, d.name)
 		}
 		r.fs.hide(d.parent, d.name, sl)
 	}
@@ -357,6 +427,7 @@ func (r *Relocation) switchDirect(d dentry) error {
 	fs.coverSlot(d.parent, d.name, r.to, false)
 	n.res, n.birth, n.stamp = r.to, b, st
 	n.due.Store(false)
+	n.hidden.Store(nil)
 	r.dirty = nil
 	r.keepNames([]dentry{d})
 	return nil
@@ -408,8 +479,8 @@ func (r *Relocation) Finish() error {
 		d.parent.dir.removeArrival(r.fs, r.n)
 		r.fs.dropStandIns(d.parent, r.from)
 	}
-	if r.intent != nil && errs == nil {
-		r.intent(true)
+	if errs == nil {
+		r.dropIntent()
 	}
 	return errs
 }
@@ -430,17 +501,23 @@ func (r *Relocation) removeSource(d dentry) error {
 		return nil
 	}
 	sl.moving = false
-	child := p.dir.child(d.name)
-	if child != nil {
-		fs.Release(child)
-	}
-	if child != r.n && sl.after != r.n {
+	if !p.dir.hasChild(d.name, r.n) {
 		return nil
 	}
-	if err := fs.removeLosers(p, d.name, sl, nil); err != nil {
-		return fmt.Errorf("remove the source on backend %s: %w", r.from.name(), err)
+	rest := sl.losers[:0:0]
+	for _, l := range sl.losers {
+		if l.s != r.from || l.birth != r.old {
+			rest = append(rest, l)
+			continue
+		}
+		if err := fs.removeLoser(p, d.name, l); err != nil {
+			return fmt.Errorf("remove the source on backend %s: %w", r.from.name(), err)
+		}
+		fs.unhide(l)
 	}
-	fs.dropSlot(p, d.name)
+	if sl.losers = rest; len(rest) == 0 {
+		fs.dropSlot(p, d.name)
+	}
 	return nil
 }
 
@@ -528,12 +605,38 @@ func (fs *FS) emptyCopy(n *Node, s *store) error {
 		return err
 	}
 	defer ref.put()
-	return ref.Ref.ReadDir(func(name string, typ uint8, ino uint64) error {
-		if n.dir.slots[name] != nil {
-			return ErrBusy
-		}
-		return ErrNotEmpty
+	var names []string
+	err = ref.Ref.ReadDir(func(name string, typ uint8, ino uint64) error {
+		names = append(names, name)
+		return nil
 	})
+	for _, name := range names {
+		if err == nil {
+			err = fs.mayStay(n, s, name)
+		}
+	}
+	return err
+}
+
+// mayStay tells whether an entry doesn't keep the directory n, which is to
+// have its attributes elsewhere, from that: it is settled on s by another of
+// its names, or a directory that stands in for such.
+func (fs *FS) mayStay(n *Node, s *store, name string) error {
+	if n.dir.slots[name] != nil {
+		return ErrBusy
+	}
+	c, err := fs.resolveChild(n, name)
+	if errors.Is(err, syscall.ENOENT) {
+		return ErrBusy // a whiteout
+	}
+	if err != nil {
+		return err
+	}
+	defer fs.Release(c)
+	if c.isDir() && c.resident() == s || !c.isDir() && !fs.ruleOf(c).mask.has(c.resident()) {
+		return ErrNotEmpty
+	}
+	return nil
 }
 
 func (r *Relocation) switchDirLocked(at *dentry) error {
@@ -550,7 +653,15 @@ func (r *Relocation) switchDirLocked(at *dentry) error {
 	defer to.put()
 	n.names.Lock()
 	defer n.names.Unlock()
-	err = fs.withLocked(n, func(src backend.Ref, name string) error { return copyDirMeta(to.Ref, "", src, name) })
+	if err := checkSeals(n, []dentry{*at}); err != nil {
+		return err
+	}
+	err = fs.withLocked(n, func(src backend.Ref, name string) error {
+		if err := backend.CopyFlags(backend.FlagsAt(to.Ref, ""), backend.FlagsAt(src, name)); err != nil {
+			return err
+		}
+		return copyDirMeta(to.Ref, "", src, name)
+	})
 	if err != nil {
 		return err
 	}

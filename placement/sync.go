@@ -168,9 +168,9 @@ func (fs *FS) settleSlots(ctx context.Context, n *Node) error {
 		if sl.winner != nil && sl.winner.durable {
 			winners = append(winners, name)
 		}
-		if sl.after != nil {
-			fs.Hold(sl.after)
-			after = append(after, sl.after)
+		for _, a := range sl.after {
+			fs.Hold(a)
+			after = append(after, a)
 		}
 	}
 	n.dir.mu.RUnlock()

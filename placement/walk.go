@@ -13,13 +13,12 @@ import (
 // evidence that nothing is there. Looking up tells the mover of what is
 // misplaced and due.
 func (fs *FS) Walk(ctx context.Context, dir *Node, visit func(n *Node) error) (unreadable int64, err error) {
-	names, err := fs.readNames(dir)
-	if err != nil {
-		path, _ := fs.Path(dir)
-		fs.log.Warn("read directory", "path", path, "err", err)
-		return 1, nil
-	}
-	for _, e := range names {
+	for e, err := range fs.names(dir) {
+		if err != nil {
+			path, _ := fs.Path(dir)
+			fs.log.Warn("read directory", "path", path, "err", err)
+			return unreadable + 1, nil
+		}
 		if err := ctx.Err(); err != nil {
 			return unreadable, err
 		}
@@ -67,19 +66,12 @@ func (fs *FS) WalkForeign(ctx context.Context, visit func(n *Node) error) (unrea
 // rules don't want there, or what lies above a prefix.
 func (fs *FS) walkForeign(ctx context.Context, s *store, dir *Node, visit func(n *Node) error) (unreadable int64, err error) {
 	foreign := !fs.ruleOfDir(dir).mask.has(s)
-	dir.dir.mu.RLock()
-	if !dir.dir.mask().has(s) {
-		dir.dir.mu.RUnlock()
-		return 0, nil
-	}
-	names, err := fs.namesOn(dir, s)
-	dir.dir.mu.RUnlock()
-	if err != nil {
-		path, _ := fs.Path(dir)
-		fs.log.Warn("read directory", "path", path, "backend", s.name(), "err", err)
-		return 1, nil
-	}
-	for _, e := range names {
+	for e, err := range fs.namesOn(dir, s) {
+		if err != nil {
+			path, _ := fs.Path(dir)
+			fs.log.Warn("read directory", "path", path, "backend", s.name(), "err", err)
+			return unreadable + 1, nil
+		}
 		if err := ctx.Err(); err != nil {
 			return unreadable, err
 		}

@@ -67,6 +67,7 @@ type model struct {
 	plain   [2]string
 	overlap map[string]int
 	handles []handle
+	history []string // of the operations so far, for who reads a failure
 }
 
 // A handle is a file opened in the mount and its twin.
@@ -110,11 +111,18 @@ func (m *model) touch(path string) {
 	}
 }
 
-// same runs an operation on both sides and compares the errors.
+// same compares the errors of an operation on both sides.
 func (m *model) same(what string, onMount, onPlain error) {
+	what = strings.ReplaceAll(what, m.d.MNT, "")
+	m.history = append(m.history, fmt.Sprintf("%s: %v", what, check.ErrnoOf(onPlain)))
 	if a, b := check.ErrnoOf(onMount), check.ErrnoOf(onPlain); a != b {
-		m.rt.Fatalf("%s: the mount says %v, plain ext4 %v", what, onMount, onPlain)
+		m.fail("%s: the mount says %v, plain ext4 %v", what, onMount, onPlain)
 	}
+}
+
+// fail ends the sequence and tells what led there.
+func (m *model) fail(format string, args ...any) {
+	m.rt.Fatalf("%s\nafter:\n\t%s", fmt.Sprintf(format, args...), strings.Join(m.history, "\n\t"))
 }
 
 // compare compares the trees of both sides.
@@ -123,7 +131,7 @@ func (m *model) compare(when string) {
 	for i := range m.mount {
 		diff := check.DiffTree(check.TakeTree(m.t, m.mount[i], options), check.TakeTree(m.t, m.plain[i], options))
 		if diff != "" {
-			m.rt.Fatalf("%s the trees differ:\n%s", when, strings.TrimSpace(diff))
+			m.fail("%s the trees differ:\n%s", when, strings.TrimSpace(diff))
 		}
 	}
 }

@@ -139,7 +139,7 @@ func (m *model) list() {
 		b, err := os.ReadDir(m.plain[i])
 		check.OK(m.t, err)
 		if fmt.Sprint(a) != fmt.Sprint(b) {
-			m.rt.Fatalf("listing of %s: the mount says %v, plain ext4 %v", m.mount[i], a, b)
+			m.fail("listing of %s: the mount says %v, plain ext4 %v", m.mount[i], a, b)
 		}
 	}
 }
@@ -170,7 +170,7 @@ func (m *model) useHandle() {
 	a, b := check.Fstat(m.t, h.mount), check.Fstat(m.t, h.plain)
 	isDir := a.Mode&unix.S_IFMT == unix.S_IFDIR
 	if a.Mode != b.Mode || !isDir && (a.Size != b.Size || a.Nlink != b.Nlink) {
-		m.rt.Fatalf("fstat of %s: mode %o size %d nlink %d, plain ext4 %o %d %d", h.mount.Name(), a.Mode, a.Size, a.Nlink, b.Mode, b.Size, b.Nlink)
+		m.fail("fstat of %s: mode %o size %d nlink %d, plain ext4 %o %d %d", h.mount.Name(), a.Mode, a.Size, a.Nlink, b.Mode, b.Size, b.Nlink)
 	}
 	switch rapid.SampledFrom([]string{"read", "write", "truncate", "sync", "close"}).Draw(m.rt, "what") {
 	case "read":
@@ -181,7 +181,7 @@ func (m *model) useHandle() {
 		y, perr := io.ReadAll(io.NewSectionReader(h.plain, 0, 1<<40))
 		m.same("read of handle "+h.mount.Name(), err, perr)
 		if !bytes.Equal(x, y) {
-			m.rt.Fatalf("read of handle %s: %d bytes differ from plain ext4's %d", h.mount.Name(), len(x), len(y))
+			m.fail("read of handle %s: %d bytes differ from plain ext4's %d", h.mount.Name(), len(x), len(y))
 		}
 	case "write":
 		off := rapid.Int64Range(0, 50_000).Draw(m.rt, "offset")

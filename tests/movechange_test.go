@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/seamfs/seamfs/tests/check"
 	"github.com/seamfs/seamfs/tests/harness"
@@ -85,9 +86,59 @@ func TestUnlinkDuringMove(t *testing.T) {
 	}
 }
 
-// TestWriterPinsAndFileSettlesAfterClose: a file that is open for writing is
-// complete for all, and settles when the writer has closed it.
-func TestWriterPinsAndFileSettlesAfterClose(t *testing.T) {
+// TestRemoveTreeDuringMove: a tree removed while it moves is gone, and its
+// name is free, whatever the mover was doing with it.
+func TestRemoveTreeDuringMove(t *testing.T) {
+	harness.EachPair(t, func(t *testing.T, p harness.Pair) {
+		d := p.Mount(t)
+		src, dst := d.Path("scratch/tree"), d.Path("store/tree")
+		for i := range 100 {
+			check.OK(t, os.MkdirAll(src+"/sub", 0o755))
+			for j := range i % 4 {
+				check.Write(t, fmt.Sprintf("%s/sub/f%d", src, j), "x")
+			}
+			check.OK(t, os.Rename(src, dst))
+			check.OK(t, os.RemoveAll(dst))
+			check.Absent(t, dst)
+			if i%10 == 9 {
+				d.Settle("/")
+				check.Absent(t, dst)
+			}
+		}
+		for _, b := range []string{d.Backends.Scratch, d.Backends.Store} {
+			nothingLeft(t, b, "store/tree")
+		}
+	})
+}
+
+// TestReplacedAwayAndBack: what replaced a file of the store is renamed on to
+// another name and back before it moves home.
+func TestReplacedAwayAndBack(t *testing.T) {
+	harness.EachPair(t, func(t *testing.T, p harness.Pair) {
+		d := p.Mount(t)
+		d.Limit(20 * time.Second)
+		for i := range 20 {
+			f, g, h := d.Path(fmt.Sprint("store/f", i)), d.Path(fmt.Sprint("store/g", i)), d.Path(fmt.Sprint("scratch/h", i))
+			check.Write(t, f, "old")
+			check.Random(t, h, 0, mib, uint64(i))
+			sum := check.Sum(t, h)
+			check.OK(t, os.Rename(h, f))
+			check.OK(t, os.Rename(f, g))
+			check.Absent(t, f)
+			check.OK(t, os.Rename(g, f))
+			check.Equal(t, "content", check.Sum(t, f), sum)
+		}
+		d.Settle("/")
+		for i := range 20 {
+			check.Absent(t, d.Path(fmt.Sprint("store/g", i)))
+			check.Equal(t, "size on the store", check.Lstat(t, fmt.Sprint(d.Backends.Store, "/store/f", i)).Size, mib)
+		}
+	})
+}
+
+// TestOpenWriterIsFollowed: a file that is open for writing is complete for
+// all, and has settled with all that was written once the writer closed it.
+func TestOpenWriterIsFollowed(t *testing.T) {
 	harness.EachPair(t, func(t *testing.T, p harness.Pair) {
 		d := p.Mount(t)
 		f, err := os.Create(d.Path("scratch/f"))

@@ -126,3 +126,17 @@ func (w *faultyFile) RemoveXattr(attr string) error {
 	}
 	return w.File.RemoveXattr(attr)
 }
+
+func (w *faultyFile) Flags() (uint32, error) {
+	if err := w.f.hook("File.Flags", w.name); err != nil {
+		return 0, err
+	}
+	return w.File.Flags()
+}
+
+func (w *faultyFile) SetFlags(flags uint32) error {
+	if err := w.f.hook("File.SetFlags", w.name); err != nil {
+		return err
+	}
+	return w.File.SetFlags(flags)
+}

@@ -175,6 +175,20 @@ func (r *faultyRef) RemoveXattr(name, attr string) error {
 	return r.Ref.RemoveXattr(name, attr)
 }
 
+func (r *faultyRef) Flags(name string) (uint32, error) {
+	if err := r.f.hook("Ref.Flags", name); err != nil {
+		return 0, err
+	}
+	return r.Ref.Flags(name)
+}
+
+func (r *faultyRef) SetFlags(name string, flags uint32) error {
+	if err := r.f.hook("Ref.SetFlags", name); err != nil {
+		return err
+	}
+	return r.Ref.SetFlags(name, flags)
+}
+
 func (r *faultyRef) ReadDir(fn func(name string, typ uint8, ino uint64) error) error {
 	if err := r.f.hook("Ref.ReadDir", ""); err != nil {
 		return err

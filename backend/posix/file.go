@@ -1,6 +1,8 @@
 package posix
 
 import (
+	"sync/atomic"
+
 	"github.com/seamfs/seamfs/backend"
 	"golang.org/x/sys/unix"
 )
@@ -10,10 +12,11 @@ var (
 	_ backend.Descriptor = (*file)(nil)
 )
 
-// file is a descriptor opened for I/O, never with O_APPEND or O_DIRECT.
+// file is a descriptor opened for I/O, never with O_DIRECT.
 type file struct {
-	b  *posix
-	fd int
+	b      *posix
+	fd     int
+	append atomic.Bool // the descriptor has O_APPEND
 }
 
 // Descriptor returns the descriptor, valid until Close.
@@ -38,6 +41,11 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	if f.append.Load() {
+		if err := f.appends(off); err != nil {
+			return 0, err
+		}
+	}
 	done := 0
 	for done < len(p) {
 		n, err := unix.Pwrite(f.fd, p[done:], off+int64(done))
@@ -53,6 +61,30 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 		done += n
 	}
 	return done, nil
+}
+
+// appends prepares a write through a descriptor with O_APPEND, for which
+// pwrite goes to the end whatever the offset: while the file is append-only
+// only the end will do, and afterwards the flag comes off.
+func (f *file) appends(off int64) error {
+	var a backend.Attr
+	if err := f.Stat(&a); err != nil {
+		return err
+	}
+	if a.Flags&unix.STATX_ATTR_APPEND != 0 {
+		if off != a.Size {
+			return unix.EPERM
+		}
+		return nil
+	}
+	flags, err := unix.FcntlInt(uintptr(f.fd), unix.F_GETFL, 0)
+	if err == nil {
+		_, err = unix.FcntlInt(uintptr(f.fd), unix.F_SETFL, flags&^unix.O_APPEND)
+	}
+	if err == nil {
+		f.append.Store(false)
+	}
+	return err
 }
 
 func (f *file) Stat(a *backend.Attr) error {

@@ -12,7 +12,9 @@ func (r *ref) OpenFile(name string, flags int) (backend.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &file{b: r.b, fd: fd}, nil
+	f := &file{b: r.b, fd: fd}
+	f.append.Store(flags&unix.O_APPEND != 0)
+	return f, nil
 }
 
 // openFile never blocks on a fifo that someone put in place of the file, and
@@ -23,7 +25,7 @@ func (r *ref) openFile(name string, flags int) (int, error) {
 	if err := c.object(name); err != nil {
 		return -1, err
 	}
-	flags &= openFlags
+	flags &= openFlags | unix.O_APPEND
 	if name == "" {
 		return r.b.reopen(r.fd, flags)
 	}

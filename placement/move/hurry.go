@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -17,9 +18,33 @@ import (
 // doesn't help, or it was parked just now, or has failed, the error is ENOSPC
 // or EIO, and the reason is in the log. If ctx ends first, the error is its,
 // and the moves go on.
+//
+// What others do at this moment (a file made in the directory, a link, a
+// rename) can keep an object from moving for an instant: then it is tried
+// again a few times.
 func (m *Mover) Hurry(ctx context.Context, n *placement.Node) error { return m.hurryNode(ctx, n) }
 
 func (m *Mover) hurryNode(ctx context.Context, n node) error {
+	for try := 0; ; try++ {
+		err := m.hurryOnce(ctx, n)
+		if !errors.Is(err, errMomentary) {
+			return err
+		}
+		if try == hurryTries {
+			return syscall.EIO
+		}
+		pause(ctx, m.clk, hurryPause, m.stopping)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// errMomentary tells that an object could not move because of what somebody
+// was doing.
+var errMomentary = errors.New("in use at this moment")
+
+func (m *Mover) hurryOnce(ctx context.Context, n node) error {
 	if isDir(n) {
 		defer m.hurryBelow(n)()
 		if err := m.hurryScans(ctx, n); err != nil {
@@ -143,7 +168,16 @@ func (m *Mover) verdict(jobs, others []*job) error {
 		if noSpace(j.cause) {
 			return syscall.ENOSPC
 		}
-		break
+		if momentary(j.cause) {
+			return errMomentary
+		}
+		return syscall.EIO
 	}
-	return syscall.EIO
+	return errMomentary // no attempt failed: it is being made, or others come first
+}
+
+// momentary tells whether a reason is of the kind that passes by itself.
+func momentary(err error) bool {
+	return errors.Is(err, placement.ErrNotEmpty) || errors.Is(err, placement.ErrBusy) ||
+		errors.Is(err, placement.ErrRetarget)
 }

@@ -1,9 +1,17 @@
 package move
 
-// Idle tells whether nothing is left to move and everything was scanned: no
-// durable old version is needed any more for what was under way at a kill.
-func (m *Mover) Idle() bool {
+// CaughtUp tells that the scan of what an earlier mount left misplaced is over,
+// and that all it found, or lookups before it, has been settled.
+func (m *Mover) CaughtUp() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.scans.active == 0 && len(m.scans.flawed) == 0 && len(m.jobs) == 0
+	if !m.scanned {
+		return false
+	}
+	for _, j := range m.jobs {
+		if j.seq <= m.scannedSeq {
+			return false
+		}
+	}
+	return true
 }

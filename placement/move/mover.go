@@ -36,6 +36,8 @@ type Mover struct {
 	alarms                alarms
 
 	scans      scans
+	scanned    bool         // the scan of what an earlier mount left is over
+	scannedSeq uint64       // the last job that it, or lookups before its end, made
 	hurried    map[node]int // directories that calls of Hurry wait for
 	drains     int          // calls of Drain for what is to be durable
 	drainsAll  int          // calls of Drain for everything

@@ -131,6 +131,8 @@ func (m *Mover) endScan(ctx context.Context, sc *scan, err error) {
 		})
 	} else if sc.dir != nil {
 		m.discard = append(m.discard, sc.dir)
+	} else if !m.scanned && ctx.Err() == nil {
+		m.scanned, m.scannedSeq = true, m.seq
 	}
 	close(sc.done)
 	if s.active == 0 {

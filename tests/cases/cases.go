@@ -28,10 +28,10 @@ type Across struct {
 func Within() []Case {
 	return slices.Concat(createCases, dirCases, nodeCases, linkCases, unlinkCases, renameCases, setattrCases, timesCases,
 		xattrCases, aclCases, credCases, killprivCases, readdirCases, sparseCases, copyCases, ioCases, mmapCases,
-		lockCases, syncCases, statCases)
+		lockCases, syncCases, statCases, flagCases)
 }
 
 // Between are all cases between two directories.
 func Between() []Across {
-	return slices.Concat(moveCases, replaceCases, exchangeCases, openAcrossCases, mergeCases, linkAcrossCases, permAcrossCases)
+	return slices.Concat(moveCases, replaceCases, exchangeCases, openAcrossCases, mergeCases, linkAcrossCases, permAcrossCases, flagAcrossCases)
 }

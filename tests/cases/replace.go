@@ -13,6 +13,7 @@ var replaceCases = []Across{
 	{"ReplaceHardLink", replaceHardLink},
 	{"RemoveAfterReplace", removeAfterReplace},
 	{"MakeAtOldName", makeAtOldName},
+	{"VacatedNameTakesAnything", vacatedNameTakesAnything},
 	{"StagingOverNothing", stagingOverNothing},
 }
 
@@ -77,6 +78,32 @@ func makeAtOldName(t *testing.T, a, b string) {
 	check.OK(t, os.Remove(b+"/f"))
 	check.OK(t, os.Rename(a+"/f", b+"/f"))
 	check.Is(t, check.Dir, b+"/f", "")
+}
+
+// vacatedNameTakesAnything: a name that was replaced and then renamed away is
+// free for an object of each kind, made there or renamed there.
+func vacatedNameTakesAnything(t *testing.T, a, b string) {
+	for _, k := range sources {
+		vacate := func() {
+			check.Write(t, b+"/t", "old")
+			check.Write(t, a+"/s", "new")
+			check.OK(t, os.Rename(a+"/s", b+"/t"))
+			check.OK(t, os.Rename(b+"/t", b+"/u"))
+			check.Absent(t, b+"/t")
+		}
+		for _, from := range []string{a, b} {
+			vacate()
+			check.Make(t, k, from+"/x", "text")
+			check.OK(t, os.Rename(from+"/x", b+"/t"))
+			check.Is(t, k, b+"/t", "text")
+			check.OK(t, os.RemoveAll(b+"/t"))
+		}
+		vacate()
+		check.Make(t, k, b+"/t", "text")
+		check.Is(t, k, b+"/t", "text")
+		check.OK(t, os.RemoveAll(b+"/t"))
+		check.Content(t, b+"/u", "new")
+	}
 }
 
 func stagingOverNothing(t *testing.T, a, b string) {

@@ -41,7 +41,7 @@ func Xattrs(t testing.TB, path string) iter.Seq2[string, string] {
 	t.Helper()
 	return func(yield func(string, string) bool) {
 		for _, name := range XattrNames(t, path) {
-			if strings.HasPrefix(name, "trusted.seamfs.") {
+			if name == "trusted.seamfs" || strings.HasPrefix(name, "trusted.seamfs.") {
 				continue
 			}
 			value, err := Xattr(path, name)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -105,13 +106,27 @@ func (d *Daemon) checkStaging() {
 		return
 	}
 	for _, b := range []string{d.Backends.Scratch, d.Backends.Store} {
-		names, _ := filepath.Glob(filepath.Join(b, ".seamfs", "stage", "*"))
-		for _, n := range names {
-			if !strings.HasPrefix(filepath.Base(n), "spare") {
-				d.t.Errorf("left in the staging directory: %s", n)
-			}
+		if left := Staged(d.t, b); len(left) > 0 {
+			d.t.Errorf("left in the staging directory of %s: %v", b, left)
 		}
 	}
+}
+
+// Staged lists what is in a backend's staging directory, but for the
+// directories that are kept ready there.
+func Staged(t testing.TB, backend string) []string {
+	t.Helper()
+	es, err := os.ReadDir(filepath.Join(backend, ".seamfs", "stage"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range es {
+		if !strings.HasPrefix(e.Name(), "spare") {
+			names = append(names, e.Name())
+		}
+	}
+	return names
 }
 
 // unmountPrivate takes away the tmpfs that the daemon mounted for itself.

@@ -1,0 +1,112 @@
+package placement
+
+import (
+	"syscall"
+
+	"github.com/seamfs/seamfs/backend"
+	"golang.org/x/sys/unix"
+)
+
+// dirNlink corrects the link count of a directory that is on several backends:
+// two and one for each directory in any of them. Backends that don't count (1)
+// are left alone.
+func (fs *FS) dirNlink(n *Node, a *Attr) {
+	if n.dir.mask().count() < 2 || a.Nlink < 2 {
+		return
+	}
+	sub := n.dir.subdirs.Load()
+	if sub < 0 {
+		var err error
+		if sub, err = fs.countDirs(n); err != nil {
+			return
+		}
+		n.dir.subdirs.Store(sub)
+	}
+	a.Nlink = uint32(2 + sub)
+}
+
+// countDirs counts the directories in a merged one. Only if there are any it
+// reads names: one of them may be on several backends.
+func (fs *FS) countDirs(n *Node) (count int64, err error) {
+	if none, err := fs.noDirs(n); none || err != nil {
+		return 0, err
+	}
+	for _, err := range newDir(listing{fs: fs, n: n, dirs: true}).all() {
+		if err != nil {
+			return 0, err
+		}
+		count++
+	}
+	return count, nil
+}
+
+// noDirs tells by the link counts of all copies that there is no directory in
+// them, but seamfs's own in the root's.
+func (fs *FS) noDirs(n *Node) (bool, error) {
+	least := uint32(2)
+	if n == fs.root {
+		least++
+	}
+	for _, s := range fs.on(n) {
+		ref, err := fs.ref(n, s)
+		if err != nil {
+			return false, err
+		}
+		var a Attr
+		err = ref.Ref.Stat("", &a)
+		ref.put()
+		if err != nil || a.Nlink != least {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// doubtfulNames returns the names in a directory that may mean nothing: hidden
+// ones, whiteouts, and those that several backends hold. It is ENOTEMPTY as
+// soon as one is found that users see for sure. The caller holds n's lock.
+func (fs *FS) doubtfulNames(n *Node) (map[string]struct{}, error) {
+	names := make(map[string]struct{})
+	for _, s := range fs.on(n) {
+		ref, err := fs.ref(n, s)
+		if err != nil {
+			return nil, err
+		}
+		err = ref.Ref.ReadDir(func(name string, typ uint8, _ uint64) error {
+			if n == fs.root && name == backend.PrivateDir {
+				return nil
+			}
+			if n.dir.slots[name] == nil && typ != unix.DT_CHR && typ != unix.DT_UNKNOWN && !fs.mixed(n, name, s, typ) {
+				return syscall.ENOTEMPTY
+			}
+			names[name] = struct{}{}
+			return nil
+		})
+		ref.put()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// mixed tells whether other backends hold the name too, and not all hold a
+// directory.
+func (fs *FS) mixed(n *Node, name string, s *store, typ uint8) bool {
+	for _, other := range fs.on(n) {
+		if other == s {
+			continue
+		}
+		ref, err := fs.ref(n, other)
+		if err != nil {
+			return true
+		}
+		var a Attr
+		err = ref.Ref.Stat(name, &a)
+		ref.put()
+		if err != nil && err != syscall.ENOENT || err == nil && (typ != unix.DT_DIR || a.Mode&unix.S_IFMT != unix.S_IFDIR) {
+			return true
+		}
+	}
+	return false
+}

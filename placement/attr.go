@@ -200,6 +200,9 @@ func (fs *FS) changeXattr(n *Node, attr string, change func(ref backend.Ref, nam
 // xfsACL begins the names under which XFS lists ACLs a second time.
 const xfsACL = "trusted.SGI_ACL_"
 
+// userXattr tells whether users see an attribute in lists.
+func userXattr(attr string) bool { return !privateAttr(attr) && !strings.HasPrefix(attr, xfsACL) }
+
 // ListXattr lists the stored attributes but the private ones, each name ended
 // by NUL.
 func (fs *FS) ListXattr(n *Node, dst []byte) (int, error) {
@@ -214,7 +217,7 @@ func (fs *FS) ListXattr(n *Node, dst []byte) (int, error) {
 	}
 	out := 0
 	for attr := range strings.SplitSeq(strings.TrimSuffix(string(all), "\x00"), "\x00") {
-		if attr == "" || privateAttr(attr) || strings.HasPrefix(attr, xfsACL) {
+		if attr == "" || !userXattr(attr) {
 			continue
 		}
 		if len(dst) > 0 {

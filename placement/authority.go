@@ -2,8 +2,11 @@ package placement
 
 import (
 	"errors"
+	"github.com/seamfs/seamfs/backend"
+	"maps"
 	"math/bits"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -188,10 +191,16 @@ func (fs *FS) beats(z, y *candidate) bool {
 	if z.white() {
 		return !y.white() && !y.over(z)
 	}
-	if z.st.has(stampTentative) && z.st.boot != fs.boot {
+	if fs.lapsed(z) {
 		return false
 	}
-	return z.over(y)
+	return z.over(y) || fs.lapsed(y) && y.over(z)
+}
+
+// lapsed tells whether a candidate's stamp was tentative in another boot: what
+// it was to win over wins over it, because its own data may not be there.
+func (fs *FS) lapsed(c *candidate) bool {
+	return c.st.has(stampTentative) && c.st.boot != fs.boot
 }
 
 // decide finds the winner of a name and hides the others; nil means that the
@@ -259,11 +268,15 @@ func (fs *FS) compare(p *Node, name string, best []*candidate) (*candidate, erro
 	return w, nil
 }
 
-// sameObject compares two objects: type, mode, owner and content.
+// sameObject compares two objects: type, mode, owner, extended attributes and
+// content.
 func sameObject(a, b *candidate, name string) (bool, error) {
 	x, y := &a.attr, &b.attr
 	if x.Mode != y.Mode || x.UID != y.UID || x.GID != y.GID || x.Rdev != y.Rdev {
 		return false, nil
+	}
+	if same, err := sameXattrs(a, b, name); err != nil || !same {
+		return false, err
 	}
 	switch x.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
@@ -279,6 +292,36 @@ func sameObject(a, b *candidate, name string) (bool, error) {
 		return false, nil
 	}
 	return true, nil
+}
+
+// sameXattrs compares the extended attributes that users see.
+func sameXattrs(a, b *candidate, name string) (bool, error) {
+	x, err := readXattrs(a.ref.Ref, name)
+	if err != nil {
+		return false, err
+	}
+	y, err := readXattrs(b.ref.Ref, name)
+	return maps.Equal(x, y), err
+}
+
+func readXattrs(ref backend.Ref, name string) (map[string]string, error) {
+	list, err := listXattr(ref, name)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]string)
+	for attr := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
+		if attr == "" || !userXattr(attr) {
+			continue
+		}
+		buf := make([]byte, 64<<10) // XATTR_SIZE_MAX
+		n, err := ref.GetXattr(name, attr, buf)
+		if err != nil {
+			return nil, err
+		}
+		out[attr] = string(buf[:n])
+	}
+	return out, nil
 }
 
 func sameContent(a, b *candidate, name string) (bool, error) {

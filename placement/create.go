@@ -324,6 +324,10 @@ func (fs *FS) linkOnce(n *Node, s *store, p *Node, name string) (again bool, err
 	if n.res != s || !p.dir.mask().has(s) {
 		return true, nil
 	}
+	if old := p.dir.child(name); old != nil {
+		fs.Release(old)
+		return false, syscall.EEXIST
+	}
 	if sl := p.dir.slots[name]; sl != nil {
 		if sl.winner != nil {
 			return false, syscall.EEXIST
@@ -349,9 +353,6 @@ func (fs *FS) linkOnce(n *Node, s *store, p *Node, name string) (again bool, err
 	n.gone.Store(false) // if it was made without a name
 	n.gen.Add(1)
 	fs.touchDir(p, s)
-	if r := fs.ruleOfDir(p); r.durable() && !s.durable && n.due.Load() {
-		p.dir.addArrival(fs, n)
-	}
 	return false, nil
 }
 

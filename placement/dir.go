@@ -26,9 +26,8 @@ type dir struct {
 	// negative for unknown.
 	subdirs atomic.Int64
 
-	cmu      sync.Mutex // a leaf: guards the two below
+	cmu      sync.Mutex // a leaf: guards children
 	children map[string]*Node
-	arrivals map[*Node]struct{} // renamed in, data not durable yet; each held
 
 	rmu  sync.Mutex // held while a reference is opened, after the ancestors' are
 	refs []*dirRef  // by backend index

@@ -67,6 +67,22 @@
 // for a tree, does its top: after a kill the next start moves what is due and
 // leaves what a user put elsewhere before the first mount.
 //
+// # Listings
+//
+// A directory is listed in the order of its names' positions, digests of the
+// names alone, and a position is the cookie that readdir gives. So a cookie
+// needs no state to stay good: not over seeks and rewinds, not over creation,
+// removal, renames and moves, not over a restart; and a name that stays is
+// listed once, on whichever backends it is before and after. (Positions of the
+// backends' own would have to be translated whenever a name moves, and the
+// kernel's tmpfs breaks them when the name at one is removed.)
+//
+// A [Dir] holds a window of names, at most some 6 MB however large the
+// directory is: each window is of one instant, read under the directory's lock.
+// One of up to a quarter of a million names is one window. A larger one costs a
+// pass over its backends' listings for each window, and for a seek out of the
+// window.
+//
 // # What a kill leaves, and what power loss leaves
 //
 // After a kill every system call that was made counts. New carries out the

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
@@ -69,13 +70,14 @@ type FS struct {
 	root    *Node
 	dirRefs *refCache
 
-	topology  sync.RWMutex
-	treeSeq   seqCount
-	renames   sync.Mutex // one rename between two directories at a time
-	stageSeq  atomic.Uint64
-	pairs     [][]*backend.Pair // [source][destination]
-	reaper    reaper
-	lostFound atomic.Int64
+	topology   sync.RWMutex
+	treeSeq    seqCount
+	renames    sync.Mutex // one rename between two directories at a time
+	stageSeq   atomic.Uint64
+	pairs      [][]*backend.Pair // [source][destination]
+	reaper     reaper
+	lostFound  atomic.Int64
+	invalidate func(id uint64)
 }
 
 // errStale answers a request for an object that has gone meanwhile.
@@ -105,6 +107,7 @@ func New(cfg Config) (*FS, error) {
 		fs.now = time.Now
 	}
 	fs.mover = noMover{}
+	fs.invalidate = func(uint64) {}
 	for i, b := range cfg.Backends {
 		fs.stores = append(fs.stores, &store{Backend: b, index: i, durable: !b.Props().Volatile})
 	}
@@ -117,13 +120,14 @@ func New(cfg Config) (*FS, error) {
 	if err := fs.recover(); err != nil {
 		return nil, err
 	}
-	if err := fs.makeRoot(); err != nil {
-		return nil, err
-	}
-	if err := fs.makePrefixes(); err != nil {
-		return nil, err
-	}
 	fs.startReaper()
+	err := fs.makeRoot()
+	if err == nil {
+		err = fs.makePrefixes()
+	}
+	if err != nil {
+		return nil, errors.Join(err, fs.Close())
+	}
 	return fs, nil
 }
 

@@ -176,8 +176,8 @@ func (fs *FS) reap() {
 		it.p.dir.mu.RLock()
 		sl := it.p.dir.slots[it.name]
 		ok := sl == nil || fs.reapable(it.p, sl)
-		if ok && sl != nil && sl.winner != nil && sl.winner.durable {
-			sync |= sl.winner.bit()
+		if ok && sl != nil {
+			sync |= sl.newVersions()
 		}
 		it.p.dir.mu.RUnlock()
 		if ok {
@@ -186,11 +186,25 @@ func (fs *FS) reap() {
 	}
 	failed := fs.syncStores(sync)
 	for it, sl := range ready {
-		if sl != nil && sl.winner != nil && failed.has(sl.winner) {
+		if sl != nil && sl.newVersions()&failed != 0 {
 			continue
 		}
 		fs.reapOne(it, sl)
 	}
+}
+
+// newVersions returns the durable backends that hold what replaced the losers:
+// it must be on the disk before they go.
+func (sl *slot) newVersions() (m mask) {
+	if sl.winner != nil && sl.winner.durable {
+		m = sl.winner.bit()
+	}
+	for _, n := range sl.after {
+		if s := n.resident(); s.durable {
+			m |= s.bit()
+		}
+	}
+	return m
 }
 
 // syncStores syncs the backends of a mask and returns those that failed.
@@ -231,6 +245,25 @@ func (fs *FS) reapable(p *Node, sl *slot) bool {
 func (fs *FS) allSettled(nodes []*Node) bool {
 	for _, n := range nodes {
 		if !n.Gone() && !fs.Place(n).Settled {
+			return false
+		}
+	}
+	return true
+}
+
+// quicklySettled is allSettled for one who holds the names of self: it takes no
+// lock that it would have to wait for, and says no instead.
+func (fs *FS) quicklySettled(nodes []*Node, self *Node) bool {
+	for _, n := range nodes {
+		if n == self || n.Gone() {
+			continue
+		}
+		if !n.names.TryRLock() {
+			return false
+		}
+		settled := fs.ruleOfLocked(n).mask.has(n.res) && n.reloc.Load() == nil
+		n.names.RUnlock()
+		if !settled {
 			return false
 		}
 	}
@@ -380,6 +413,9 @@ func (fs *FS) removeLoser(p *Node, name string, l loser) error {
 			return err
 		}
 		if a.Mode&unix.S_IFMT != unix.S_IFDIR {
+			if a.Nlink > 1 { // the kernel may have it under another name
+				fs.invalidateAt(l, ref, name)
+			}
 			return ref.Ref.Unlink(name)
 		}
 		err := ref.Ref.Rmdir(name)
@@ -388,6 +424,14 @@ func (fs *FS) removeLoser(p *Node, name string, l loser) error {
 		}
 		return err
 	})
+}
+
+// invalidateAt has the kernel ask again for the link count of a loser.
+func (fs *FS) invalidateAt(l loser, ref *dirRef, name string) {
+	c := candidate{s: l.s, ref: ref}
+	if c.read(name) == nil {
+		fs.invalidate(c.identity())
+	}
 }
 
 // keepTimes runs fn, which changes the names in p's copy on s for seamfs's own
@@ -404,7 +448,22 @@ func (fs *FS) keepTimes(p *Node, s *store, ref *dirRef, fn func() error) error {
 	if err := fn(); err != nil {
 		return err
 	}
-	return ref.Ref.SetAttr("", &backend.SetAttr{Atime: &a.Atime, Mtime: &a.Mtime})
+	if err := ref.Ref.SetAttr("", &backend.SetAttr{Atime: &a.Atime, Mtime: &a.Mtime}); err != nil {
+		return err
+	}
+	return fs.sameTimes(p, ref.Ref, "", &a)
+}
+
+// sameTimes has users go on to see the ctime and birth time of before, which a
+// was read from the backend then.
+func (fs *FS) sameTimes(n *Node, ref backend.Ref, name string, before *Attr) error {
+	var now Attr
+	if err := ref.Stat(name, &now); err != nil {
+		return err
+	}
+	n.showTimes(before)
+	n.rememberTimes(before, &now)
+	return nil
 }
 
 // touchDir updates the times that users see of a directory whose names changed

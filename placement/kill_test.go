@@ -23,10 +23,7 @@ type scenario struct {
 	// keep lists labels of which one must be there after a power cut that
 	// empties the volatile backends, whenever it comes.
 	keep [][]uint32
-	// after, if not nil, checks the tree after a power cut; done is how many
-	// steps were completed.
-	after func(done int, t tree) error
-	rels  []*Relocation // moves of the running world, whose nodes are held
+	rels []*Relocation // moves of the running world, whose nodes are held
 }
 
 // changing tells the operations that change a backend.
@@ -151,7 +148,7 @@ func (s *scenario) check(w *world, done int, before tree, want []tree, power boo
 	}
 	got = got.withoutLinks()
 	if power {
-		err = s.survived(done, got)
+		err = s.survived(got)
 	} else {
 		err = oneOf(got, want[done:min(done+2, len(want))])
 	}
@@ -203,7 +200,7 @@ func oneOf(got tree, want []tree) error {
 }
 
 // survived checks what must be there after a power cut.
-func (s *scenario) survived(done int, got tree) error {
+func (s *scenario) survived(got tree) error {
 	labels := make(map[uint32]bool)
 	for path, e := range got.at {
 		labels[e.label] = true
@@ -219,9 +216,6 @@ func (s *scenario) survived(done int, got tree) error {
 		if !found {
 			return fmt.Errorf("none of the objects %v is there: %v", group, got.at)
 		}
-	}
-	if s.after != nil {
-		return s.after(done, got)
 	}
 	return nil
 }

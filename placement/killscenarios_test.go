@@ -9,8 +9,6 @@ import (
 
 type stepFunc = func(w *world) error
 
-func do(op func(w *world) error) stepFunc { return op }
-
 func rename(from, to string) stepFunc { return func(w *world) error { return w.rename(from, to) } }
 
 // setup makes files and directories (names that end in a slash), labelled from
@@ -84,9 +82,9 @@ func scenarios() []*scenario {
 		{name: "replace e-d", setup: made("/e/n", "/t"), steps: []stepFunc{rename("/e/n", "/t"), tidy}, keep: [][]uint32{{1}}},
 		{name: "rename of merged dir", setup: mergedDir, steps: []stepFunc{rename("/m", "/m2"), tidy, rename("/m2", "/e/m3"), tidy}, keep: [][]uint32{{1}, {2}, {5}}},
 		{name: "rename of merged dir over an empty one", setup: setupFunc(mergedDir).also(func(w *world) error { return w.mkdir("/e/x") }, rename("/e/x", "/y")), steps: []stepFunc{rename("/m", "/y"), tidy}, keep: [][]uint32{{1}, {2}, {5}}},
-		{name: "exchange v-d", setup: made("/v/a", "/b"), steps: []stepFunc{do(func(w *world) error { return w.exchange("/v/a", "/b") }), tidy}, keep: [][]uint32{{2}}},
-		{name: "exchange d-e", setup: made("/e/a", "/b"), steps: []stepFunc{do(func(w *world) error { return w.exchange("/e/a", "/b") }), tidy}, keep: [][]uint32{{1}, {2}}},
-		{name: "exchange of merged dir and file", setup: setupFunc(mergedDir).also(func(w *world) error { return w.create("/e/f") }), steps: []stepFunc{do(func(w *world) error { return w.exchange("/m", "/e/f") }), tidy}, keep: [][]uint32{{1}, {2}, {5}, {6}}},
+		{name: "exchange v-d", setup: made("/v/a", "/b"), steps: []stepFunc{func(w *world) error { return w.exchange("/v/a", "/b") }, tidy}, keep: [][]uint32{{2}}},
+		{name: "exchange d-e", setup: made("/e/a", "/b"), steps: []stepFunc{func(w *world) error { return w.exchange("/e/a", "/b") }, tidy}, keep: [][]uint32{{1}, {2}}},
+		{name: "exchange of merged dir and file", setup: setupFunc(mergedDir).also(func(w *world) error { return w.create("/e/f") }), steps: []stepFunc{func(w *world) error { return w.exchange("/m", "/e/f") }, tidy}, keep: [][]uint32{{1}, {2}, {5}, {6}}},
 		{name: "replace, rename away, create again", setup: made("/v/n", "/t"), steps: []stepFunc{rename("/v/n", "/t"), rename("/t", "/t3"), tidy, func(w *world) error { return w.symlink("x", "/t") }, tidy}},
 		{name: "replace, rename away", setup: made("/v/n", "/t"), steps: []stepFunc{rename("/v/n", "/t"), rename("/t", "/t3"), tidy}, keep: [][]uint32{{1, 2}}},
 		{name: "replace, rename away, between disks", setup: made("/e/n", "/t"), steps: []stepFunc{rename("/e/n", "/t"), rename("/t", "/e/t3"), tidy}, keep: [][]uint32{{1}}},

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 
 	"github.com/seamfs/seamfs/backend"
@@ -126,11 +127,11 @@ func (l *listing) settle(w *window) (doubt []string, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if l.doubtful(w, same, known) {
+			doubt = append(doubt, w.name(&same[0]))
+		}
 		if len(known) == 0 {
 			continue
-		}
-		if len(same) > 1 && !allDirs(same) {
-			doubt = append(doubt, w.name(&known[0]))
 		}
 		if !l.dirs || known[0].typ == unix.DT_DIR {
 			out = append(out, known[0])
@@ -140,13 +141,18 @@ func (l *listing) settle(w *window) (doubt []string, err error) {
 	return doubt, nil
 }
 
-func allDirs(names []windowName) bool {
-	for _, n := range names {
-		if n.typ != unix.DT_DIR {
-			return false
-		}
+// doubtful tells whether a name is to be looked up, so that what is hidden at it
+// becomes known: several backends hold it, and not all a directory; or a
+// whiteout is all there is, in a merged directory.
+func (l *listing) doubtful(w *window, same, known []windowName) bool {
+	if l.dirs {
+		name := w.name(&same[0])
+		return l.n.dir.slots[name] == nil && l.fs.mixed(l.n, name, l.fs.stores[same[0].s], unix.DT_DIR)
 	}
-	return true
+	if len(same) == 1 {
+		return len(known) == 0 && l.only == 0 && l.n.dir.mask().count() > 1
+	}
+	return len(known) < len(same) || slices.ContainsFunc(known, func(n windowName) bool { return n.typ != unix.DT_DIR })
 }
 
 // look looks at what has no known type or may be a whiteout, and returns what

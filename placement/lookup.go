@@ -200,6 +200,7 @@ func (n *Node) is(c *candidate) bool {
 // userAttr turns the backend's attributes into those that users see.
 func (fs *FS) userAttr(n *Node, a *Attr) {
 	a.Ino = n.id
+	n.showTimes(a)
 	if n.isDir() {
 		fs.dirNlink(n, a)
 		return

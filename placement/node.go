@@ -48,6 +48,7 @@ type Node struct {
 	hidden atomic.Pointer[atomic.Int32] // names of the resident's inode that are shadows: not in nlink
 	priv   atomic.Uint32
 	seal   atomic.Uint32 // immutable, append-only: see sealFlags
+	times  atomic.Pointer[times]
 	gen    atomic.Uint64 // changes of metadata, for a move to notice
 
 	io    gate

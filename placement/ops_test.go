@@ -31,7 +31,8 @@ func (w *world) node(path string) (n *Node, release func()) {
 	if err != nil {
 		w.Fatalf("resolve %s: %v", path, err)
 	}
-	return n, func() { w.fs.Release(n) }
+	fs := w.fs // that of a later start knows nothing of it
+	return n, func() { fs.Release(n) }
 }
 
 // on calls fn with the node of a path.
@@ -82,7 +83,6 @@ func (w *world) make(path string, fn func(p *Node, name string, c Caller) (*Node
 func (w *world) create(path string) error {
 	return w.make(path, func(p *Node, name string, c Caller) (*Node, error) {
 		content := fmt.Sprintf("content of %d", c.GID)
-		w.contents[c.GID] = content
 		var a Attr
 		n, f, err := w.fs.Create(p, name, os.O_RDWR, 0o644, c, &a)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 // diskWorld is a world of two real filesystems: /away belongs on the first,
 // all else on the second.
 func diskWorld(t *testing.T, away, home string) *world {
-	w := &world{TB: t, contents: make(map[uint32]string)}
+	w := &world{TB: t}
 	for _, fstype := range []string{away, home} {
 		root := filepath.Join(disk.New(t, fstype, 0), "backend")
 		w.ok(os.Mkdir(root, 0o755))

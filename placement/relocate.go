@@ -37,6 +37,7 @@ type Relocation struct {
 	birth  birthKey     // of the copy
 	old    birthKey     // of the source
 	st     *stamp       // of the copy
+	before Attr         // of the object at the switch, on the old backend
 	names  []dentry     // at the switch: where the source stays, hidden
 	deep   bool         // directories were made for it: their names are to be synced too
 	intent string       // name of the intent of a hard-linked file's switch; "" for none

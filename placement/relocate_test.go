@@ -203,6 +203,37 @@ func TestMoveOutlivesNodeOfDirectory(t *testing.T) {
 	}
 }
 
+func TestFileLeavesWhileParentsAreMade(t *testing.T) {
+	// While the switch makes the first directory on the new backend, the file
+	// is renamed out of there, and nobody refers to its old parents any more.
+	w := newWorld(t) // sees at the end that no descriptor is left
+	w.ok(w.mkdir("/v/a"), w.mkdir("/v/a/b"), w.create("/v/a/b/f"), w.rename("/v/a", "/a"))
+	w.ok(w.create("/v/k"), w.rename("/v/k", "/e/k")) // /e is on v, too, from here on
+	r := w.staged("/a/b/f")
+	parent, release := w.node("/a/b")
+	to, releaseTo := w.node("/e")
+	defer releaseTo()
+	left := false
+	w.setHook(func(be int, op, _ string) error {
+		if be == beD && op == "Ref.Mkdir" && !left {
+			left = true
+			err := w.fs.Rename(parent, "f", to, "g", 0)
+			release()
+			return err
+		}
+		return nil
+	})
+	w.within("switch", func() error {
+		w.is(r.Switch(), ErrRetarget, "switch")
+		return nil
+	})
+	w.noHook()
+	if !left {
+		t.Error("no directory was made")
+	}
+	r.Abort()
+}
+
 // openBelow lists the descriptors that this process has below the world.
 func (w *world) openBelow() (open []string) {
 	des, err := os.ReadDir("/proc/self/fd")

@@ -119,7 +119,6 @@ func (fs *FS) dropOrphan(n *Node) {
 func (fs *FS) lostName(n, p *Node, name string) {
 	fs.dropNameLocked(n, p, name)
 	n.gen.Add(1)
-	p.dir.removeArrival(fs, n)
 	if n.at.Load() != nil {
 		return
 	}

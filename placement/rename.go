@@ -533,6 +533,10 @@ func (fs *FS) coverOn(p *Node, name string, on mask, n *Node) {
 	}
 	if sl := p.dir.slots[name]; sl != nil {
 		sl.winner = n.res
+		if i := slices.Index(sl.after, n); i >= 0 { // it has come back
+			sl.after = slices.Delete(slices.Clone(sl.after), i, i+1)
+			fs.Release(n)
+		}
 	}
 }
 
@@ -583,7 +587,6 @@ func (fs *FS) moveName(n, p1 *Node, n1 string, p2 *Node, n2 string) {
 	}
 	p1.dir.removeChild(n1, n)
 	p2.dir.addChild(n2, n)
-	p1.dir.removeArrival(fs, n)
 	n.gen.Add(1)
 	fs.Release(p1)
 }
@@ -596,9 +599,6 @@ func (fs *FS) announce(n, p *Node) {
 	rule := fs.ruleOfDir(p)
 	if n.placesLocked()&^rule.mask == 0 {
 		return
-	}
-	if rule.durable() && !n.res.durable && fs.isDue(n) {
-		p.dir.addArrival(fs, n)
 	}
 	if n.isDir() {
 		fs.mover.MisplacedTree(n)

@@ -343,7 +343,7 @@ func TestStorm(t *testing.T) {
 	t.Logf("seed %d", seed)
 	owners := make([]*owner, 8)
 	for i := range owners {
-		sub := &world{TB: t, top: w.top, fs: w.fs, contents: map[uint32]string{}, label: uint32(1000 * (i + 1))}
+		sub := &world{TB: t, top: w.top, fs: w.fs, label: uint32(1000 * (i + 1))}
 		owners[i] = &owner{w: sub, rnd: rand.New(rand.NewPCG(seed, uint64(i))), pre: string(rune('a' + i)), files: map[string]*owned{}, dirs: map[string]bool{}}
 	}
 	moved := w.storm(owners, 5*time.Second)

@@ -26,6 +26,14 @@ const (
 // hidden. After an error all is as before; ErrBusy and ErrNotEmpty allow to
 // call it again later.
 func (r *Relocation) Switch() error {
+	err := r.switchNow()
+	if err != nil && r.n.Gone() {
+		return ErrGone
+	}
+	return err
+}
+
+func (r *Relocation) switchNow() error {
 	if r.n.isDir() {
 		return r.switchDir()
 	}
@@ -136,7 +144,7 @@ func (r *Relocation) switchLocked(names []dentry) error {
 	for _, d := range names {
 		// The old version there may be needed by what replaced it and went on.
 		sl := d.parent.dir.slots[d.name]
-		if sl != nil && sl.losersMask().has(r.to) && !r.fs.allSettled(sl.after) {
+		if sl != nil && sl.losersMask().has(r.to) && !r.fs.quicklySettled(sl.after, r.n) {
 			return ErrBusy
 		}
 	}
@@ -158,6 +166,7 @@ func (r *Relocation) switchLocked(names []dentry) error {
 	}
 	old := r.turn(files)
 	r.settleNode(names)
+	r.keepTimes()
 	for _, f := range old {
 		if err := f.put(); err != nil {
 			r.fs.log.Warn("close file", "err", err)
@@ -166,14 +175,24 @@ func (r *Relocation) switchLocked(names []dentry) error {
 	return nil
 }
 
+// keepTimes has users go on to see the object's ctime and birth time.
+func (r *Relocation) keepTimes() {
+	err := r.fs.withLocked(r.n, func(ref backend.Ref, name string) error {
+		return r.fs.sameTimes(r.n, ref, name, &r.before)
+	})
+	if err != nil {
+		r.fs.log.Warn("read the times of a moved object", "err", err)
+	}
+}
+
 // checkLinks sees that all links of the object are among its names, and for a
 // direct move that it has but one.
 func (r *Relocation) checkLinks(names []dentry) error {
 	if r.n.isDir() {
 		return nil
 	}
-	var a Attr
-	err := r.fs.withLocked(r.n, func(ref backend.Ref, name string) error { return ref.Stat(name, &a) })
+	a := &r.before
+	err := r.fs.withLocked(r.n, func(ref backend.Ref, name string) error { return ref.Stat(name, a) })
 	if err != nil {
 		return err
 	}
@@ -430,6 +449,7 @@ func (r *Relocation) switchDirect(d dentry) error {
 	n.hidden.Store(nil)
 	r.dirty = nil
 	r.keepNames([]dentry{d})
+	r.keepTimes()
 	return nil
 }
 
@@ -476,7 +496,6 @@ func (r *Relocation) Finish() error {
 		if err := r.removeSource(d); err != nil {
 			errs = errors.Join(errs, err)
 		}
-		d.parent.dir.removeArrival(r.fs, r.n)
 		r.fs.dropStandIns(d.parent, r.from)
 	}
 	if errs == nil {
@@ -656,7 +675,11 @@ func (r *Relocation) switchDirLocked(at *dentry) error {
 	if err := checkSeals(n, []dentry{*at}); err != nil {
 		return err
 	}
+	var before Attr
 	err = fs.withLocked(n, func(src backend.Ref, name string) error {
+		if err := src.Stat(name, &before); err != nil {
+			return err
+		}
 		if err := backend.CopyFlags(backend.FlagsAt(to.Ref, ""), backend.FlagsAt(src, name)); err != nil {
 			return err
 		}
@@ -676,16 +699,13 @@ func (r *Relocation) switchDirLocked(at *dentry) error {
 	n.res, n.birth, n.stamp = r.to, keyOf(b), st
 	n.due.Store(false)
 	r.keepNames([]dentry{*at})
-	return nil
+	return fs.sameTimes(n, to.Ref, "", &before)
 }
 
 // finishDir removes the copies on backends that the rules don't name, unless
 // something was renamed into them meanwhile: then they stand in for it.
 func (r *Relocation) finishDir() error {
 	fs, n := r.fs, r.n
-	if at := n.at.Load(); at != nil {
-		at.parent.dir.removeArrival(fs, n)
-	}
 	for _, s := range fs.on(n) {
 		if s != r.to {
 			fs.dropStandIn(n, s)

@@ -2,49 +2,12 @@ package placement
 
 import (
 	"context"
+	"errors"
 	"syscall"
 
 	"github.com/seamfs/seamfs/backend"
 	"golang.org/x/sys/unix"
 )
-
-// addArrival remembers an object that was renamed into the directory and whose
-// data isn't durable yet although its rule says so.
-func (d *dir) addArrival(fs *FS, n *Node) {
-	d.cmu.Lock()
-	defer d.cmu.Unlock()
-	if d.arrivals == nil {
-		d.arrivals = make(map[*Node]struct{})
-	}
-	if _, ok := d.arrivals[n]; !ok {
-		fs.Hold(n)
-		d.arrivals[n] = struct{}{}
-	}
-}
-
-// removeArrival forgets an object that is durable now, or no longer here. The
-// caller has a reference on it of its own.
-func (d *dir) removeArrival(fs *FS, n *Node) {
-	d.cmu.Lock()
-	_, ok := d.arrivals[n]
-	delete(d.arrivals, n)
-	d.cmu.Unlock()
-	if ok {
-		fs.Release(n)
-	}
-}
-
-// pendingArrivals returns the objects renamed in, each held.
-func (d *dir) pendingArrivals(fs *FS) []*Node {
-	d.cmu.Lock()
-	defer d.cmu.Unlock()
-	out := make([]*Node, 0, len(d.arrivals))
-	for n := range d.arrivals {
-		fs.Hold(n)
-		out = append(out, n)
-	}
-	return out
-}
 
 // Fsync makes a file's data as durable as its rule says: on a volatile
 // backend under a durable rule, its move is hurried and waited for. f may be
@@ -144,17 +107,58 @@ func (fs *FS) FsyncDir(ctx context.Context, n *Node) error {
 	return nil
 }
 
-func (fs *FS) settleArrivals(ctx context.Context, n *Node) (err error) {
-	for _, c := range n.dir.pendingArrivals(fs) {
-		if at := c.at.Load(); err == nil && at != nil && at.parent == n {
-			err = fs.hurryIfVolatile(ctx, c)
-		}
-		if err == nil {
-			n.dir.removeArrival(fs, c)
-		}
-		fs.Release(c)
+// settleArrivals waits until everything whose name is on a volatile backend's
+// copy of the directory, but whose rule is durable, has come home: it was
+// renamed, or linked, into the directory.
+func (fs *FS) settleArrivals(ctx context.Context, n *Node) error {
+	if !fs.ruleOfDir(n).durable() {
+		return nil
 	}
-	return err
+	for _, s := range fs.on(n) {
+		if s.durable {
+			continue
+		}
+		names, err := fs.listOn(n, s)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			c, err := fs.find(n, name)
+			if errors.Is(err, syscall.ENOENT) {
+				continue
+			}
+			if err == nil {
+				err = fs.hurryIfVolatile(ctx, c)
+				fs.Release(c)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listOn returns the names in one backend's copy of a directory, what is hidden
+// included; none if the copy has gone meanwhile.
+func (fs *FS) listOn(n *Node, s *store) (names []string, err error) {
+	n.dir.mu.RLock()
+	defer n.dir.mu.RUnlock()
+	if n.dir.dead || !n.dir.mask().has(s) {
+		return nil, nil
+	}
+	ref, err := fs.ref(n, s)
+	if err != nil {
+		return nil, err
+	}
+	defer ref.put()
+	err = ref.Ref.ReadDir(func(name string, typ uint8, ino uint64) error {
+		if n != fs.root || name != backend.PrivateDir {
+			names = append(names, name)
+		}
+		return nil
+	})
+	return names, err
 }
 
 // settleSlots makes firm what replaced an object on another durable backend,

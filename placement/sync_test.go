@@ -61,6 +61,12 @@ func TestFsyncDirForgetsWhatLeft(t *testing.T) {
 	}
 }
 
+func TestArrivalThatNeedsNoMove(t *testing.T) {
+	w := newWorld(t)
+	w.ok(w.create("/v/f"), w.mkdir("/x"), w.rename("/v/f", "/x/f"), w.rename("/x", "/v/x"), w.settleAll())
+	w.noRefsLeft()
+}
+
 func TestFsyncDirSettlesTree(t *testing.T) {
 	w := newWorld(t)
 	w.mover.hurry = func(n *Node) error {

@@ -239,10 +239,15 @@ func (w *world) rightAt(t tree, be int, path string, de fs.DirEntry) error {
 // once nothing is hidden and nobody holds anything.
 func (w *world) noRefsLeft() {
 	w.Helper()
+	var left []*Node
 	w.fs.nodes.each(func(n *Node) {
 		if n != w.fs.root && !n.rooted {
-			at := n.at.Load()
-			w.Errorf("node %d (%+v) is still held %d times", n.id, at, n.refs.Load())
+			left = append(left, n)
 		}
 	})
+	for _, n := range left {
+		path, _ := w.fs.Path(n)
+		w.Errorf("%s (type %o, gone %v, resident %s, rule %s, links %v) is still held %d times",
+			path, n.typ, n.Gone(), n.res.name(), w.fs.ruleOf(n).prefix, n.links, n.refs.Load())
+	}
 }

@@ -64,7 +64,6 @@ type world struct {
 	hook     atomic.Pointer[faultHook]
 	hung     bool // goroutines are still in it, for good
 	label    uint32
-	contents map[uint32]string // by label
 }
 
 // newWorld opens a world on a tmpfs of its own.
@@ -72,13 +71,18 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := worldAt(t, disk.New(t, "tmpfs", 0))
 	w.open()
-	t.Cleanup(w.shut)
+	t.Cleanup(func() {
+		w.shut()
+		if open := w.openBelow(); len(open) > 0 && !w.hung {
+			t.Errorf("open after Close: %q", open)
+		}
+	})
 	return w
 }
 
 // worldAt prepares a world below a directory.
 func worldAt(t testing.TB, top string) *world {
-	w := &world{TB: t, top: top, rules: worldRules(), contents: make(map[uint32]string)}
+	w := &world{TB: t, top: top, rules: worldRules()}
 	for _, name := range beNames {
 		if err := os.MkdirAll(filepath.Join(top, name), 0o755); err != nil {
 			t.Fatal(err)

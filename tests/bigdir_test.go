@@ -22,7 +22,8 @@ func TestListMillion(t *testing.T) {
 	makeNames(t, b.Scratch+"/scratch/big", 0, scratch)
 	d := harness.New(t, b.Args()...)
 	listMillion(t, d, scratch)
-	d.Stop()
+	_, err := d.Stop()
+	check.OK(t, err)
 	makeNames(t, b.Store+"/scratch/big", scratch, scratch+store)
 	listMillion(t, d, scratch+store)
 }
@@ -58,6 +59,7 @@ func makeNames(t *testing.T, dir string, from, to int) {
 func listNumbers(t *testing.T, dir string, count int) {
 	t.Helper()
 	d := check.Open(t, dir, os.O_RDONLY, 0)
+	defer d.Close() // it would keep the mount
 	seen := make([]bool, count)
 	left := count
 	buf := make([]byte, 64<<10)

@@ -60,6 +60,7 @@ func (wired) Open(cfg *mountConfig, log *slog.Logger) (_ namespace, err error) {
 	if err != nil {
 		return nil, err
 	}
+	m.fs.SetInvalidate(m.server.InvalidateInode)
 	m.mover.Start(context.Background())
 	return m, nil
 }

@@ -85,7 +85,9 @@ func (d *Daemon) finish() {
 			d.t.Errorf("stop the daemon: %v", err)
 		}
 	}
-	d.checkStaging()
+	if !fired { // it was ended in the middle of something
+		d.checkStaging()
+	}
 	d.Kill()
 	d.unmountPrivate()
 	log := d.Log()

@@ -19,6 +19,24 @@
 // file's data and metadata, [Ref.Sync] a directory's names, [Backend.SyncFS]
 // everything written to the backend before the call.
 //
+// # File flags
+//
+// What becomes of a file flag (FS_*_FL, by the letters of lsattr) when an object
+// moves to another backend:
+//
+//	i a          immutable, append-only: the object stays until they are gone
+//	S D d A      sync, dirsync, nodump, noatime: belong to the object; a backend
+//	             that can't hold one can't be its home (ErrCannotHold)
+//	C c m        nocow, compress, nocompress, secure deletion, undelete, data
+//	s u j t T x  journalling, no tail merging, top directory, DAX: say how one
+//	             filesystem shall store the data; kept where the other has them
+//	e I N h E V  extents, index, inline data, huge file, encrypted, verity,
+//	F P others   casefold, project inheritance: tell how the data is stored here;
+//	             they stay behind, as project ids do
+//
+// Stand-ins for a directory get the flags of the second and third group as far
+// as they can hold them, because new objects inherit them.
+//
 // # The private directory
 //
 // Each backend keeps its own state in [PrivateDir] below its root: "format"

@@ -15,20 +15,7 @@ const (
 	FlagAppend    = 0x20
 )
 
-// What a move does with a file flag.
-//
-//	lsattr      flag                               a move
-//	i a         immutable, append-only             waits until they are gone
-//	S D d A     sync, dirsync, nodump, noatime     keeps them; what can't hold them parks it
-//	C c m       nocow, compress, nocompress        keeps them where the home has them: they say
-//	s u j t T   secure deletion, undelete, data    how one filesystem shall store the data, not
-//	x           journalling, no tail merging,      what they are
-//	            top directory, DAX
-//	e I N h E   extents, index, inline data, huge  leaves them: they tell how the data are stored
-//	V F P       file, encrypted, verity, casefold, here; P belongs to project ids, which aren't
-//	            project inheritance, …             carried either
-//
-// What isn't listed counts with the last group.
+// The flags that a move takes along: see the package documentation.
 const (
 	keptFlags    = 0x8 | 0x40 | 0x80 | 0x10000                                      // S d A D
 	storageFlags = 0x800000 | 0x4 | 0x400                                           // C c m: count only for data written later

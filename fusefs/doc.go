@@ -26,6 +26,22 @@
 //
 // Extended attributes are not cached, ACLs only together with attributes.
 //
+// # File flags
+//
+// FS_IOC_GETFLAGS and SETFLAGS, and FSGETXATTR and FSSETXATTR without project
+// ids and extent sizes, are the only ioctls served. Immutable and append-only
+// are enforced by the backend's filesystem and by the namespace, because the
+// kernel doesn't know them on a FUSE inode. Hence what it decides before it
+// asks differs from a disk filesystem:
+//
+//   - Without the permission bits for it, a change is EACCES instead of EPERM,
+//     and access(2) looks at the bits alone.
+//   - unlink of an immutable directory is EISDIR, rmdir of an immutable file
+//     ENOTDIR, instead of EPERM.
+//   - fcntl can take O_APPEND off a descriptor of an append-only file, and mmap
+//     can map one for writing: a write elsewhere than at the end then is EPERM,
+//     for a mapping at msync.
+//
 // # Guarantees
 //
 // A reply of ENOSYS means to the kernel "never ask this again, for no file";

@@ -201,9 +201,8 @@ func (fs *FS) lockedIf(s *store, p *Node, fn func(ref *dirRef) error) (again boo
 }
 
 func (fs *FS) makeLocked(s *store, p *Node, ref *dirRef, name string, mode uint32, c Caller, out *Attr, mk maker) (*Node, error) {
-	if n := p.dir.child(name); n != nil {
-		fs.Release(n)
-		return nil, syscall.EEXIST
+	if err := fs.checkFree(p, name); err != nil {
+		return nil, err
 	}
 	if err := mayMake(p); err != nil {
 		return nil, err
@@ -227,6 +226,23 @@ func (fs *FS) makeLocked(s *store, p *Node, ref *dirRef, name string, mode uint3
 		return nil, err
 	}
 	return fs.identify(p, name, s, ref, out)
+}
+
+// checkFree sees that no backend holds a name; where there is but one, the
+// system call that makes the name does. The caller holds p's lock exclusively.
+func (fs *FS) checkFree(p *Node, name string) error {
+	if p.dir.mask().count() < 2 {
+		return nil
+	}
+	n, err := fs.resolveChild(p, name)
+	if errors.Is(err, syscall.ENOENT) {
+		return nil
+	}
+	if err == nil {
+		fs.Release(n)
+		err = syscall.EEXIST
+	}
+	return err
 }
 
 // hasDefaultACL tells whether new objects in p get an ACL, so that the umask
@@ -316,17 +332,16 @@ func (fs *FS) Link(n, parent *Node, name string, out *Attr) (*Node, error) {
 func (fs *FS) linkOnce(n *Node, s *store, p *Node, name string) (again bool, err error) {
 	p.dir.mu.Lock()
 	defer p.dir.mu.Unlock()
-	n.names.Lock()
-	defer n.names.Unlock()
 	if p.dir.dead {
 		return false, syscall.ENOENT
 	}
+	if err := fs.checkFree(p, name); err != nil { // it may lock any node's names
+		return false, err
+	}
+	n.names.Lock()
+	defer n.names.Unlock()
 	if n.res != s || !p.dir.mask().has(s) {
 		return true, nil
-	}
-	if old := p.dir.child(name); old != nil {
-		fs.Release(old)
-		return false, syscall.EEXIST
 	}
 	if sl := p.dir.slots[name]; sl != nil {
 		if sl.winner != nil {

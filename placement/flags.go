@@ -106,8 +106,11 @@ func (fs *FS) SetFlags(n *Node, flags uint32) error {
 	if err != nil {
 		return err
 	}
-	if was && !n.sealed() && n.isDir() && n.dir.mask()&^fs.ruleOfDir(n).mask != 0 {
-		fs.mover.MisplacedTree(n)
+	if was && !n.sealed() && n.isDir() {
+		fs.reaper.wake() // for old versions hidden in it, which couldn't be removed
+		if n.dir.mask()&^fs.ruleOfDir(n).mask != 0 {
+			fs.mover.MisplacedTree(n)
+		}
 	}
 	fs.tellIfMisplaced(n)
 	return nil

@@ -73,7 +73,7 @@ func (w *world) openDir(path string) *Dir {
 	return d
 }
 
-// entry is Dir.Entry; the Name is "" at the end.
+// entryBehind is Dir.Entry; the Name is "" at the end.
 func (w *world) entryBehind(d *Dir, cookie uint64) Entry {
 	w.Helper()
 	e, _, err := d.Entry(cookie, true)
@@ -149,8 +149,8 @@ func TestListWhileNamesMove(t *testing.T) {
 				change()
 			}
 		}
-		if step < count/2 || w.holders2("/dir") != 2 {
-			t.Fatalf("%d steps, on %d backends: too little happened to show anything", step, w.holders2("/dir"))
+		if step < count/2 || w.copies("/dir") != 2 {
+			t.Fatalf("%d steps, on %d backends: too little happened to show anything", step, w.copies("/dir"))
 		}
 		for _, prefix := range []string{"stays", "moves", "over"} {
 			for name := range numbered(prefix, count) {
@@ -163,8 +163,8 @@ func TestListWhileNamesMove(t *testing.T) {
 	})
 }
 
-// holders2 counts the backends that have a directory.
-func (w *world) holders2(path string) int {
+// copies counts the backends that have a directory.
+func (w *world) copies(path string) int {
 	n, release := w.node(path)
 	defer release()
 	return n.dir.mask().count()
@@ -239,26 +239,20 @@ func TestCookiesOverRestart(t *testing.T) {
 		w.ok(w.create("/v/dir/" + name))
 	}
 	w.ok(w.rename("/v/dir", "/dir"))
-	all := w.list(w.openDirHere("/dir"), 0)
+	n, release := w.node("/dir")
+	d, err := w.fs.OpenDir(n)
+	w.ok(err)
+	all := w.list(d, 0)
+	release()
 	w.restart()
 	w.ok(w.settlePath("/dir/f-7"))
-	d := w.openDirHere("/dir")
+	d = w.openDir("/dir")
 	for i, e := range all {
 		next := w.entryBehind(d, e.Cookie)
 		if want := append(all[i+1:len(all):len(all)], Entry{})[0]; next != want {
 			t.Fatalf("behind %s: %+v, want %+v", e.Name, next, want)
 		}
 	}
-}
-
-// openDirHere is openDir for a node that isn't held beyond the next restart.
-func (w *world) openDirHere(path string) *Dir {
-	w.Helper()
-	n, release := w.node(path)
-	defer release()
-	d, err := w.fs.OpenDir(n)
-	w.ok(err)
-	return d
 }
 
 // TestListOne: of a name that several backends hold, one is listed; of

@@ -9,34 +9,27 @@ import (
 )
 
 // ensureOn makes the directory n exist on s, with scaffolds for it and what is
-// above it where they are missing. The caller holds no lock.
+// above it where they are missing. The caller has a reference on n, and no lock.
 func (fs *FS) ensureOn(n *Node, s *store) error {
 	for !n.dir.mask().has(s) {
-		top := n
-		for {
-			at := top.at.Load()
-			if at == nil {
-				return syscall.ENOENT
-			}
-			if at.parent.dir.mask().has(s) {
-				break
-			}
-			top = at.parent
-		}
-		if err := fs.scaffold(top, s); err != nil {
+		if err := fs.scaffold(n, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// scaffold makes one directory on s, whose parent is there (else it does
-// nothing): in private, with the attributes of the directory, stamped to stand
+// scaffold makes one directory on s, the topmost one at or above n that is
+// missing: in private, with the attributes of the directory, stamped to stand
 // in for it, then renamed into place.
 func (fs *FS) scaffold(n *Node, s *store) error {
-	fs.topology.RLock()
+	fs.topology.RLock() // no ancestor changes
 	defer fs.topology.RUnlock()
 	at := n.at.Load()
+	for at != nil && !at.parent.dir.mask().has(s) {
+		n = at.parent
+		at = n.at.Load()
+	}
 	if at == nil {
 		return syscall.ENOENT
 	}

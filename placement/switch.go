@@ -38,11 +38,13 @@ func (r *Relocation) switchNow() error {
 		return r.switchDir()
 	}
 	for range 8 {
-		names, err := r.ensureParents()
-		if err != nil {
-			return err
+		names := r.holdNames()
+		again := false
+		err := r.ensureParents(names)
+		if err == nil {
+			again, err = r.switchAt(names)
 		}
-		again, err := r.switchAt(names)
+		r.releaseNames(names)
 		if err != nil || !again {
 			return err
 		}
@@ -50,21 +52,35 @@ func (r *Relocation) switchNow() error {
 	return ErrBusy
 }
 
-// ensureParents makes the directories of all names exist on the new backend.
-func (r *Relocation) ensureParents() ([]dentry, error) {
+// holdNames returns the names, and holds their directories.
+func (r *Relocation) holdNames() []dentry {
 	r.n.names.RLock()
+	defer r.n.names.RUnlock()
 	names := r.n.dentries()
-	r.n.names.RUnlock()
+	for _, d := range names {
+		r.fs.Hold(d.parent)
+	}
+	return names
+}
+
+func (r *Relocation) releaseNames(names []dentry) {
+	for _, d := range names {
+		r.fs.Release(d.parent)
+	}
+}
+
+// ensureParents makes the directories of all names exist on the new backend.
+func (r *Relocation) ensureParents(names []dentry) error {
 	if len(names) == 0 {
-		return nil, ErrGone
+		return ErrGone
 	}
 	for _, d := range names {
 		r.deep = r.deep || !d.parent.dir.mask().has(r.to)
 		if err := r.fs.ensureOn(d.parent, r.to); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return names, nil
+	return nil
 }
 
 // switchAt switches under the locks of all names' directories, if the names
@@ -466,9 +482,7 @@ func (r *Relocation) keepNames(names []dentry) {
 func (r *Relocation) end() {
 	r.closeFiles()
 	r.n.reloc.CompareAndSwap(r, nil)
-	for _, d := range r.names {
-		r.fs.Release(d.parent)
-	}
+	r.releaseNames(r.names)
 }
 
 // birthOnOther is the birth that an object will have once it was renamed to
@@ -543,8 +557,18 @@ func (r *Relocation) removeSource(d dentry) error {
 // dropStandIns removes an emptied stand-in of the directory n on s, and those
 // above it that become empty by that.
 func (fs *FS) dropStandIns(n *Node, s *store) {
-	for n != fs.root && fs.dropStandIn(n, s) {
-		n = n.Parent()
+	for n != fs.root && n.tryHold() { // else it has gone, and so have its copies
+		dropped := fs.dropStandIn(n, s)
+		p := n.Parent()
+		held := p.tryHold()
+		fs.Release(n)
+		if held {
+			fs.Release(p)
+		}
+		if !dropped || !held {
+			return
+		}
+		n = p
 	}
 }
 

@@ -134,3 +134,25 @@ func TestOtherIoctls(t *testing.T) {
 	}
 	check.Write(t, d.Path("store/g"), "the store still works")
 }
+
+// TestAppendOnlyTakesItsEndOnly: the kernel lets a program take O_APPEND off
+// its descriptor, and map the file, which on a disk it refuses. No byte changes
+// all the same.
+func TestAppendOnlyTakesItsEndOnly(t *testing.T) {
+	d := harness.TmpfsExt4.Mount(t)
+	path := d.Path("store/log")
+	check.Write(t, path, "written once")
+	defer check.Seal(t, path, check.Append)()
+	f := check.Open(t, path, os.O_RDWR|os.O_APPEND, 0)
+	_, err := unix.FcntlInt(f.Fd(), unix.F_SETFL, 0)
+	check.OK(t, err)
+	_, err = unix.Pwrite(int(f.Fd()), []byte("again"), 0)
+	check.Errno(t, "a write over what is there", err, unix.EPERM)
+	check.Content(t, path, "written once")
+	m, err := unix.Mmap(int(f.Fd()), 0, 12, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	check.OK(t, err)
+	copy(m, "again")
+	check.Errno(t, "msync", unix.Msync(m, unix.MS_SYNC), unix.EPERM)
+	check.OK(t, unix.Munmap(m))
+	check.Content(t, d.Backends.Store+"/store/log", "written once")
+}

@@ -87,12 +87,9 @@ func TestRoundTrip(t *testing.T) {
 
 func TestListIsInOrder(t *testing.T) {
 	dir, _, _ := open(t)
-	var want []string
+	want := []string{"i1", "i2", "i9", "i10", "i11", "i100"}
 	for _, seq := range []uint64{100, 9, 1, 11, 10, 2} {
 		write(t, dir, seq, intents()[0])
-	}
-	for _, name := range []string{"i1", "i2", "i9", "i10", "i11", "i100"} {
-		want = append(want, name)
 	}
 	if got := list(t, dir); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

@@ -88,7 +88,7 @@ func (fs *FS) candidates(p *Node, name string, found mask) ([]*candidate, error)
 		if err != nil {
 			return out, err
 		}
-		c := &candidate{s: s, ref: ref}
+		c := &candidate{s: s, ref: ref, rival: found.count() > 1}
 		out = append(out, c)
 		if err := c.read(name); err != nil {
 			return out, err
@@ -225,6 +225,11 @@ func (fs *FS) decide(p *Node, name string, cands []*candidate) (*candidate, erro
 	}
 	sl := &slot{old: true}
 	for _, c := range cands {
+		if c.white() && c.st == nil { // else it would be a user's once it is alone
+			if err := stampAs(c.s, c.ref.Ref, name, 0, stampWhite); err != nil {
+				return nil, err
+			}
+		}
 		if c != w && !slices.Contains(best, c) {
 			sl.losers = append(sl.losers, loser{s: c.s, birth: c.birth, white: c.white()})
 		}

@@ -111,11 +111,7 @@ func (fs *FS) mkdirOn(s *store, parent *Node, name string, mode uint32, c Caller
 // is taken, as by Lookup.
 func (fs *FS) Mknod(parent *Node, name string, mode uint32, rdev uint64, c Caller, out *Attr) (*Node, error) {
 	return fs.make(parent, name, mode, c, out, func(s *store, ref backend.Ref, name string, mode uint32) error {
-		err := ref.Mknod(name, mode, rdev, c.Cred)
-		if err == nil && mode&unix.S_IFMT == unix.S_IFCHR && rdev == 0 {
-			err = stampAs(s, ref, name, 0, stampLiteral) // else it would be a whiteout
-		}
-		return err
+		return ref.Mknod(name, mode, rdev, c.Cred)
 	})
 }
 

@@ -29,8 +29,9 @@
 //
 // Where several backends hold one name, Z beats Y exactly if Z's stamp names
 // Y's birth. Home, times and the order of backends never decide. A whiteout (a
-// device 0:0) beats what isn't stamped over it, and means that nothing is
-// there; one that a user made is marked literal. Losers are hidden: lookups
+// device 0:0 that is stamped as one, or not yet stamped and with something to
+// hide) beats what isn't stamped over it, and means that nothing is there;
+// other devices 0:0 are the users'. Losers are hidden: lookups
 // and listings pass over them. What nothing explains is compared: identical,
 // one goes; different, the loser is kept in lost+found.
 //

@@ -196,11 +196,11 @@ func (l *listing) lookOn(s *store, name string, n *windowName) (there bool, err 
 
 // isWhiteout tells a whiteout from a device 0:0 that a user made.
 func (fs *FS) isWhiteout(ref *dirRef, name string) bool {
-	var buf [256]byte
+	var buf [maxStamp]byte
 	n, err := ref.Ref.GetXattr(name, stampAttr, buf[:])
 	if err != nil {
-		return true
+		return false
 	}
 	st, err := decodeStamp(buf[:n])
-	return err != nil || !st.has(stampLiteral)
+	return err == nil && st.has(stampWhite)
 }

@@ -17,13 +17,19 @@ type candidate struct {
 	birth birthKey
 	id    uint64 // by birth
 	st    *stamp
+	rival bool // another backend holds the name too
 }
 
 func (c *candidate) isDir() bool { return c.attr.Mode&unix.S_IFMT == unix.S_IFDIR }
 
-// white tells whether the object is a whiteout: a device 0:0 that no user made.
+// white tells whether the object is a whiteout: a device 0:0 that is stamped as
+// one, or has no stamp yet (a kill came between) and something to hide. Others
+// were made by users.
 func (c *candidate) white() bool {
-	return isWhite(&c.attr) && !c.st.has(stampLiteral)
+	if !isWhite(&c.attr) {
+		return false
+	}
+	return c.st.has(stampWhite) || c.st == nil && c.rival
 }
 
 func isWhite(a *Attr) bool { return a.Mode&unix.S_IFMT == unix.S_IFCHR && a.Rdev == 0 }

@@ -239,9 +239,6 @@ func (r *Relocation) newStamp(names []dentry) *stamp {
 			}
 		}
 	}
-	if r.n.stamp != nil {
-		st.flags = r.n.stamp.flags & stampLiteral
-	}
 	return st
 }
 

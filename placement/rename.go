@@ -29,15 +29,15 @@ type renaming struct {
 // errAgain tells that something changed before the locks were had.
 var errAgain = errors.New("rename must begin again")
 
-// Rename is renameat2(2) with RENAME_NOREPLACE or RENAME_EXCHANGE; other flags
-// are EINVAL. It is one renameat2 on the backend that holds the object, at the
+// Rename is renameat2(2) with its flags; unknown ones are EINVAL. It is one renameat2 on the backend that holds the object, at the
 // new path: no byte is copied, whatever its size, and nothing is waited for.
 //
 // For others in the mount it is atomic. After a kill of the daemon the next
 // start shows all of it or nothing. It is durable as on a plain filesystem:
 // with an fsync of the directory.
 func (fs *FS) Rename(parent *Node, name string, newparent *Node, newname string, flags uint32) error {
-	if flags&^(unix.RENAME_NOREPLACE|unix.RENAME_EXCHANGE) != 0 || flags == unix.RENAME_NOREPLACE|unix.RENAME_EXCHANGE {
+	const alone, known = unix.RENAME_EXCHANGE, unix.RENAME_NOREPLACE | unix.RENAME_EXCHANGE | unix.RENAME_WHITEOUT
+	if flags&^known != 0 || flags&alone != 0 && flags != alone {
 		return syscall.EINVAL
 	}
 	if err := fs.checkNewName(parent, name); err != nil {
@@ -294,7 +294,7 @@ func (r *renaming) replace() error {
 	s := r.src.res
 	on := r.src.placesLocked()
 	slot1, slot2 := r.p1.dir.slots[r.n1], r.p2.dir.slots[r.n2]
-	if slot1 != nil && slot2.hides(r.src) {
+	if (slot1 != nil || r.flags&unix.RENAME_WHITEOUT != 0) && slot2.hides(r.src) {
 		r.wait = r.src
 		fs.Hold(r.wait)
 		return errAgain
@@ -311,7 +311,7 @@ func (r *renaming) replace() error {
 		return err
 	}
 	flags := uint(0)
-	if slot1 != nil {
+	if slot1 != nil || r.flags&unix.RENAME_WHITEOUT != 0 {
 		flags = unix.RENAME_WHITEOUT
 	}
 	if err := r.rename(on, flags, slot2); err != nil {
@@ -443,7 +443,11 @@ func (r *renaming) rename(on mask, flags uint, slot2 *slot) error {
 	var steps []step
 	for _, s := range r.fs.stores {
 		if on.has(s) {
-			steps = append(steps, step{s: s, p1: r.p1, p2: r.p2, n1: r.n1, n2: r.n2, flags: flags})
+			st := step{s: s, p1: r.p1, p2: r.p2, n1: r.n1, n2: r.n2}
+			if s == r.src.res {
+				st.flags = flags
+			}
+			steps = append(steps, st)
 		}
 	}
 	return r.fs.renameAll(steps, r.isDir, r.rename2memory)
@@ -473,22 +477,65 @@ func (r *renaming) revive() error {
 	return nil
 }
 
-// settleSource notes what stays hidden at the old name: the source left a
-// whiteout there.
+// settleSource notes what stays at the old name: the source left a device 0:0
+// there if something is hidden at it, or if the user asked for one.
 func (r *renaming) settleSource(s *store, slot1 *slot) {
-	if slot1 == nil {
+	user := r.flags&unix.RENAME_WHITEOUT != 0
+	if slot1 == nil && !user {
 		return
 	}
 	fs := r.fs
+	b, err := r.stampLeft(s, slot1, user)
+	if err != nil {
+		fs.log.Error("stamp what a rename left at the old name", "name", r.n1, "backend", s.name(), "err", err)
+	}
+	if slot1 == nil {
+		return
+	}
 	sl := &slot{losers: slot1.losers, after: append(slices.Clone(slot1.after), r.src)}
 	fs.Hold(r.src)
-	if ref, err := fs.ref(r.p1, s); err == nil {
-		if b, err := ref.Ref.Birth(r.n1); err == nil {
-			sl.losers = append(sl.losers, loser{s: s, birth: keyOf(b), white: true})
-		}
-		ref.put()
+	if user {
+		sl.winner = s
+	} else {
+		sl.losers = append(slices.Clone(sl.losers), loser{s: s, birth: b, white: true})
 	}
 	fs.hide(r.p1, r.n1, sl)
+}
+
+// stampLeft stamps the device that was left at the old name: as our whiteout,
+// or as the user's, which wins over what is hidden there, and moves home.
+func (r *renaming) stampLeft(s *store, slot1 *slot, user bool) (birthKey, error) {
+	ref, err := r.fs.ref(r.p1, s)
+	if err != nil {
+		return 0, err
+	}
+	defer ref.put()
+	b, err := ref.Ref.Birth(r.n1)
+	if err != nil {
+		return 0, err
+	}
+	st := &stamp{own: []birthKey{keyOf(b)}, id: b.ID(), flags: stampWhite}
+	if user {
+		st.flags = 0
+		if !r.fs.ruleOfDir(r.p1).mask.has(s) {
+			st.flags = stampDue
+		}
+		for _, l := range slot1.all() {
+			st.over = append(st.over, l.birth)
+		}
+		if st.flags == 0 && len(st.over) == 0 {
+			return keyOf(b), nil // alone it needs none
+		}
+	}
+	return keyOf(b), writeStamp(s, ref.Ref, r.n1, st)
+}
+
+// all returns what a slot hides; of nil nothing.
+func (sl *slot) all() []loser {
+	if sl == nil {
+		return nil
+	}
+	return sl.losers
 }
 
 // settleTarget notes what is hidden at the new name from now on, and removes

@@ -52,8 +52,8 @@ const (
 	// stampTentative marks a stamp that counts only in the boot that wrote it,
 	// because the data of its object may not have reached the disk.
 	stampTentative
-	// stampLiteral marks a device 0:0 that a user made: no whiteout.
-	stampLiteral
+	// stampWhite marks a whiteout of ours among the devices 0:0.
+	stampWhite
 )
 
 const stampVersion = 1

@@ -13,7 +13,7 @@ func TestStampRoundTrip(t *testing.T) {
 		"two births": {own: []birthKey{1, 1<<64 - 1}, id: 1<<63 - 1},
 		"over":       {own: []birthKey{3}, id: 4, over: []birthKey{5, 6, 7}, flags: stampDue | stampScaffold},
 		"tentative":  {own: []birthKey{3}, id: 4, over: []birthKey{5}, boot: 0xfedcba98, flags: stampTentative},
-		"literal":    {own: []birthKey{3}, id: 4, flags: stampLiteral},
+		"literal":    {own: []birthKey{3}, id: 4, flags: stampWhite},
 	} {
 		got, err := decodeStamp(st.encode())
 		if err != nil || !reflect.DeepEqual(got, st) {

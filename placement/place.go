@@ -26,12 +26,30 @@ func (fs *FS) Place(n *Node) Place {
 	return p
 }
 
-// isDue tells whether a misplaced object is to be moved: a rename put it, or a
-// directory above it within the same rule, where it is; or all are adopted.
+// isDue tells whether a misplaced object is to be moved: a rename put one of
+// its names, or a directory above that within the same rule, where it is; or
+// all are adopted. The caller doesn't hold n.names exclusively.
 func (fs *FS) isDue(n *Node) bool {
-	if fs.adopt {
+	n.names.RLock()
+	defer n.names.RUnlock()
+	return fs.isDueLocked(n)
+}
+
+func (fs *FS) isDueLocked(n *Node) bool {
+	if fs.adopt || n.due.Load() {
 		return true
 	}
+	for _, d := range n.dentries() {
+		if dueBelow(d.parent) {
+			return true
+		}
+	}
+	return false
+}
+
+// dueBelow tells whether what is in a directory is due because that one is, or
+// one above it within the same rule.
+func dueBelow(n *Node) bool {
 	for !n.rooted {
 		if n.due.Load() {
 			return true

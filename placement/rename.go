@@ -649,7 +649,7 @@ func (fs *FS) announce(n, p *Node) {
 	}
 	if n.isDir() {
 		fs.mover.MisplacedTree(n)
-	} else if fs.isDue(n) {
+	} else if fs.isDueLocked(n) {
 		fs.mover.Misplaced(n)
 	}
 }

@@ -193,6 +193,9 @@ func (fs *FS) settleSlots(ctx context.Context, n *Node) error {
 		if err == nil && w.typ == unix.S_IFREG {
 			err = fs.Fsync(ctx, w, nil, false)
 		}
+		if errors.Is(err, syscall.ENOENT) || errors.Is(err, errStale) {
+			err = nil // replaced or removed meanwhile
+		}
 		fs.Release(w)
 	}
 	if err == nil && len(after)+len(winners) > 0 {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/seamfs/seamfs/tests/check"
 	"golang.org/x/sys/unix"
 )
 
@@ -13,8 +14,9 @@ type permPlace struct{ dir, out string }
 
 // A permOp is one operation of the matrix, done by the actor.
 type permOp struct {
-	name string
-	do   func(p permPlace) error
+	name  string
+	do    func(p permPlace) error
+	reads bool // and changes nothing
 }
 
 func opened(path string, flags int) error {
@@ -54,7 +56,11 @@ func attrOps(name string) []permOp {
 	at := func(p permPlace) string { return p.dir + name }
 	var ops []permOp
 	add := func(name string, do func(path string) error) {
-		ops = append(ops, permOp{name, func(p permPlace) error { return do(at(p)) }})
+		ops = append(ops, permOp{name: name, do: func(p permPlace) error { return do(at(p)) }})
+	}
+	reads := func(name string, do func(path string) error) {
+		add(name, do)
+		ops[len(ops)-1].reads = true
 	}
 	add("chmod", func(f string) error { return unix.Chmod(f, 0o640) })
 	add("chmod-setgid", func(f string) error { return unix.Chmod(f, 0o2775) })
@@ -69,23 +75,19 @@ func attrOps(name string) []permOp {
 	add("utimens-omit", func(f string) error { return times(f, omit, omit) })
 	add("utimens-half-now", func(f string) error { return times(f, now, omit) })
 	add("setxattr", func(f string) error { return unix.Lsetxattr(f, "user.new", []byte("v"), 0) })
-	add("getxattr", func(f string) error { _, err := unix.Lgetxattr(f, "user.old", make([]byte, 10)); return err })
+	reads("getxattr", func(f string) error { _, err := unix.Lgetxattr(f, "user.old", make([]byte, 10)); return err })
 	add("removexattr", func(f string) error { return unix.Lremovexattr(f, "user.old") })
-	add("listxattr", func(f string) error { _, err := unix.Llistxattr(f, make([]byte, 1000)); return err })
+	reads("listxattr", func(f string) error { _, err := unix.Llistxattr(f, make([]byte, 1000)); return err })
 	add("set-trusted", func(f string) error { return unix.Lsetxattr(f, "trusted.x", []byte("v"), 0) })
-	add("get-trusted", func(f string) error { _, err := unix.Lgetxattr(f, "trusted.x", make([]byte, 10)); return err })
+	reads("get-trusted", func(f string) error { _, err := unix.Lgetxattr(f, "trusted.x", make([]byte, 10)); return err })
 	add("set-security", func(f string) error { return unix.Lsetxattr(f, "security.x", []byte("v"), 0) })
 	add("set-acl", func(f string) error { return unix.Setxattr(f, "system.posix_acl_access", anyUserACL, 0) })
 	add("set-default-acl", func(f string) error { return unix.Setxattr(f, "system.posix_acl_default", anyUserACL, 0) })
-	add("access-r", func(f string) error { return unix.Access(f, unix.R_OK) })
-	add("access-w", func(f string) error { return unix.Access(f, unix.W_OK) })
-	add("access-x", func(f string) error { return unix.Access(f, unix.X_OK) })
-	add("eaccess-rwx", func(f string) error { return unix.Faccessat2(unix.AT_FDCWD, f, 7, unix.AT_EACCESS) })
-	add("setflags", func(f string) error {
-		return through(f, unix.O_RDONLY, func(fd int) error {
-			return unix.IoctlSetPointerInt(fd, unix.FS_IOC_SETFLAGS, 0x40) // no dump
-		})
-	})
+	reads("access-r", func(f string) error { return unix.Access(f, unix.R_OK) })
+	reads("access-w", func(f string) error { return unix.Access(f, unix.W_OK) })
+	reads("access-x", func(f string) error { return unix.Access(f, unix.X_OK) })
+	reads("eaccess-rwx", func(f string) error { return unix.Faccessat2(unix.AT_FDCWD, f, 7, unix.AT_EACCESS) })
+	add("setflags", func(f string) error { return check.SetFlags(f, check.NoDump, 0) })
 	return ops
 }
 
@@ -93,7 +95,8 @@ func attrOps(name string) []permOp {
 func fileOps() []permOp {
 	ops := attrOps("/f")
 	open := func(name string, flags int) {
-		ops = append(ops, permOp{"open-" + name, func(p permPlace) error { return opened(p.dir+"/f", flags) }})
+		ops = append(ops, permOp{name: "open-" + name, do: func(p permPlace) error { return opened(p.dir+"/f", flags) },
+			reads: flags&unix.O_TRUNC == 0})
 	}
 	open("r", unix.O_RDONLY)
 	open("w", unix.O_WRONLY)
@@ -109,22 +112,22 @@ func fileOps() []permOp {
 	open("r-noatime", unix.O_RDONLY|unix.O_NOATIME)
 	open("r-directory", unix.O_RDONLY|unix.O_DIRECTORY)
 	return append(ops, []permOp{
-		{"truncate", func(p permPlace) error { return unix.Truncate(p.dir+"/f", 2) }},
-		{"truncate-same", func(p permPlace) error { return unix.Truncate(p.dir+"/f", 4) }},
-		{"write", func(p permPlace) error {
+		{name: "truncate", do: func(p permPlace) error { return unix.Truncate(p.dir+"/f", 2) }},
+		{name: "truncate-same", do: func(p permPlace) error { return unix.Truncate(p.dir+"/f", 4) }},
+		{name: "write", do: func(p permPlace) error {
 			return through(p.dir+"/f", unix.O_WRONLY, func(fd int) error { _, err := unix.Write(fd, []byte("w")); return err })
 		}},
-		{"fallocate", func(p permPlace) error {
+		{name: "fallocate", do: func(p permPlace) error {
 			return through(p.dir+"/f", unix.O_WRONLY, func(fd int) error { return unix.Fallocate(fd, 0, 0, 100) })
 		}},
-		{"fchmod-of-path", func(p permPlace) error {
+		{name: "fchmod-of-path", do: func(p permPlace) error {
 			return through(p.dir+"/f", unix.O_PATH, func(fd int) error { return unix.Fchmod(fd, 0o600) })
 		}},
-		{"link", func(p permPlace) error { return unix.Link(p.dir+"/f", p.out+"/linked") }},
-		{"unlink", func(p permPlace) error { return unix.Unlink(p.dir + "/f") }},
-		{"rename", func(p permPlace) error { return unix.Rename(p.dir+"/f", p.out+"/renamed") }},
-		{"stat", func(p permPlace) error { return unix.Lstat(p.dir+"/f", new(unix.Stat_t)) }},
-		{"below-a-file", func(p permPlace) error { return unix.Lstat(p.dir+"/f/x", new(unix.Stat_t)) }},
+		{name: "link", do: func(p permPlace) error { return unix.Link(p.dir+"/f", p.out+"/new") }},
+		{name: "unlink", do: func(p permPlace) error { return unix.Unlink(p.dir + "/f") }},
+		{name: "rename", do: func(p permPlace) error { return unix.Rename(p.dir+"/f", p.out+"/new") }},
+		{name: "stat", do: func(p permPlace) error { return unix.Lstat(p.dir+"/f", new(unix.Stat_t)) }, reads: true},
+		{name: "below-a-file", do: func(p permPlace) error { return unix.Lstat(p.dir+"/f/x", new(unix.Stat_t)) }},
 	}...)
 }
 
@@ -133,48 +136,48 @@ func fileOps() []permOp {
 // there are in, a file of the actor, and indir, a directory of his.
 func dirOps() []permOp {
 	renamed := func(name, from, to string, flags uint) permOp {
-		return permOp{name, func(p permPlace) error {
+		return permOp{name: name, do: func(p permPlace) error {
 			return unix.Renameat2(unix.AT_FDCWD, p.path(from), unix.AT_FDCWD, p.path(to), flags)
 		}}
 	}
 	return append(attrOps(""), []permOp{
-		{"readdir", func(p permPlace) error { _, err := os.ReadDir(p.dir); return err }},
-		{"chdir", func(p permPlace) error {
+		{name: "readdir", do: func(p permPlace) error { _, err := os.ReadDir(p.dir); return err }, reads: true},
+		{name: "chdir", do: func(p permPlace) error {
 			if err := unix.Chdir(p.dir); err != nil {
 				return err
 			}
 			return unix.Chdir("/")
-		}},
-		{"open-w", func(p permPlace) error { return opened(p.dir, unix.O_WRONLY) }},
-		{"open-creat", func(p permPlace) error { return opened(p.dir, unix.O_CREAT) }},
-		{"search", func(p permPlace) error { return unix.Lstat(p.dir+"/f", new(unix.Stat_t)) }},
-		{"search-nothing", func(p permPlace) error { return unix.Lstat(p.dir+"/nothing", new(unix.Stat_t)) }},
-		{"search-dotdot", func(p permPlace) error { return unix.Lstat(p.dir+"/..", new(unix.Stat_t)) }},
-		{"open-in-it", func(p permPlace) error { return opened(p.dir+"/f", unix.O_RDONLY) }},
-		{"create", func(p permPlace) error { return opened(p.dir+"/new", unix.O_CREAT|unix.O_WRONLY) }},
-		{"create-existing", func(p permPlace) error { return opened(p.dir+"/o", unix.O_CREAT|unix.O_WRONLY) }},
-		{"create-excl-existing", func(p permPlace) error { return opened(p.dir+"/o", unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY) }},
-		{"tmpfile", func(p permPlace) error { return opened(p.dir, unix.O_TMPFILE|unix.O_RDWR) }},
-		{"mkdir", func(p permPlace) error { return unix.Mkdir(p.dir+"/new", 0o777) }},
-		{"mkdir-setgid", func(p permPlace) error { return unix.Mkdir(p.dir+"/new", 0o2777) }},
-		{"mkdir-existing", func(p permPlace) error { return unix.Mkdir(p.dir+"/f", 0o777) }},
-		{"symlink", func(p permPlace) error { return unix.Symlink("target", p.dir+"/new") }},
-		{"mknod-fifo", func(p permPlace) error { return unix.Mknod(p.dir+"/new", unix.S_IFIFO|0o666, 0) }},
-		{"mknod-file", func(p permPlace) error { return unix.Mknod(p.dir+"/new", unix.S_IFREG|0o2755, 0) }},
-		{"mknod-char", func(p permPlace) error { return unix.Mknod(p.dir+"/new", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))) }},
-		{"mknod-whiteout", func(p permPlace) error { return unix.Mknod(p.dir+"/new", unix.S_IFCHR, 0) }},
-		{"bind", bindSocket},
-		{"link-in", func(p permPlace) error { return unix.Link(p.out+"/in", p.dir+"/new") }},
-		{"link-over", func(p permPlace) error { return unix.Link(p.out+"/in", p.dir+"/f") }},
-		{"link-out", func(p permPlace) error { return unix.Link(p.dir+"/f", p.out+"/new") }},
-		{"unlink", func(p permPlace) error { return unix.Unlink(p.dir + "/f") }},
-		{"unlink-others", func(p permPlace) error { return unix.Unlink(p.dir + "/o") }},
-		{"unlink-nothing", func(p permPlace) error { return unix.Unlink(p.dir + "/nothing") }},
-		{"unlink-dir", func(p permPlace) error { return unix.Unlink(p.dir + "/sub") }},
-		{"rmdir", func(p permPlace) error { return unix.Rmdir(p.dir + "/sub") }},
-		{"rmdir-full", func(p permPlace) error { return unix.Rmdir(p.dir + "/full") }},
-		{"rmdir-file", func(p permPlace) error { return unix.Rmdir(p.dir + "/o") }},
-		{"rmdir-it", func(p permPlace) error { return unix.Rmdir(p.dir) }},
+		}, reads: true},
+		{name: "open-w", do: func(p permPlace) error { return opened(p.dir, unix.O_WRONLY) }, reads: true},
+		{name: "open-creat", do: func(p permPlace) error { return opened(p.dir, unix.O_CREAT) }, reads: true},
+		{name: "search", do: func(p permPlace) error { return unix.Lstat(p.dir+"/f", new(unix.Stat_t)) }, reads: true},
+		{name: "search-nothing", do: func(p permPlace) error { return unix.Lstat(p.dir+"/nothing", new(unix.Stat_t)) }, reads: true},
+		{name: "search-dotdot", do: func(p permPlace) error { return unix.Lstat(p.dir+"/..", new(unix.Stat_t)) }, reads: true},
+		{name: "open-in-it", do: func(p permPlace) error { return opened(p.dir+"/f", unix.O_RDONLY) }, reads: true},
+		{name: "create", do: func(p permPlace) error { return opened(p.dir+"/new", unix.O_CREAT|unix.O_WRONLY) }},
+		{name: "create-existing", do: func(p permPlace) error { return opened(p.dir+"/o", unix.O_CREAT|unix.O_WRONLY) }, reads: true},
+		{name: "create-excl-existing", do: func(p permPlace) error { return opened(p.dir+"/o", unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY) }},
+		{name: "tmpfile", do: func(p permPlace) error { return opened(p.dir, unix.O_TMPFILE|unix.O_RDWR) }},
+		{name: "mkdir", do: func(p permPlace) error { return unix.Mkdir(p.dir+"/new", 0o777) }},
+		{name: "mkdir-setgid", do: func(p permPlace) error { return unix.Mkdir(p.dir+"/new", 0o2777) }},
+		{name: "mkdir-existing", do: func(p permPlace) error { return unix.Mkdir(p.dir+"/f", 0o777) }},
+		{name: "symlink", do: func(p permPlace) error { return unix.Symlink("target", p.dir+"/new") }},
+		{name: "mknod-fifo", do: func(p permPlace) error { return unix.Mknod(p.dir+"/new", unix.S_IFIFO|0o666, 0) }},
+		{name: "mknod-file", do: func(p permPlace) error { return unix.Mknod(p.dir+"/new", unix.S_IFREG|0o2755, 0) }},
+		{name: "mknod-char", do: func(p permPlace) error { return unix.Mknod(p.dir+"/new", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))) }},
+		{name: "mknod-whiteout", do: func(p permPlace) error { return unix.Mknod(p.dir+"/new", unix.S_IFCHR, 0) }},
+		{name: "bind", do: bindSocket},
+		{name: "link-in", do: func(p permPlace) error { return unix.Link(p.out+"/in", p.dir+"/new") }},
+		{name: "link-over", do: func(p permPlace) error { return unix.Link(p.out+"/in", p.dir+"/f") }},
+		{name: "link-out", do: func(p permPlace) error { return unix.Link(p.dir+"/f", p.out+"/new") }},
+		{name: "unlink", do: func(p permPlace) error { return unix.Unlink(p.dir + "/f") }},
+		{name: "unlink-others", do: func(p permPlace) error { return unix.Unlink(p.dir + "/o") }},
+		{name: "unlink-nothing", do: func(p permPlace) error { return unix.Unlink(p.dir + "/nothing") }},
+		{name: "unlink-dir", do: func(p permPlace) error { return unix.Unlink(p.dir + "/sub") }},
+		{name: "rmdir", do: func(p permPlace) error { return unix.Rmdir(p.dir + "/sub") }},
+		{name: "rmdir-full", do: func(p permPlace) error { return unix.Rmdir(p.dir + "/full") }},
+		{name: "rmdir-file", do: func(p permPlace) error { return unix.Rmdir(p.dir + "/o") }},
+		{name: "rmdir-it", do: func(p permPlace) error { return unix.Rmdir(p.dir) }},
 		renamed("rename-it", "/", "out/new", 0),
 		renamed("rename", "/f", "/new", 0),
 		renamed("rename-others", "/o", "/new", 0),

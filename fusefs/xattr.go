@@ -59,7 +59,8 @@ func (fs *FS) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, attr string, data
 	if err := fs.ns.SetXattr(n, attr, data, int(in.Flags)); err != nil {
 		return fs.errno(in.Opcode, err)
 	}
-	if in.SetXAttrFlags&fuse.SETXATTR_ACL_KILL_SGID != 0 {
+	// The kernel says so for default ACLs too, which don't clear it elsewhere.
+	if in.SetXAttrFlags&fuse.SETXATTR_ACL_KILL_SGID != 0 && attr == "system.posix_acl_access" {
 		return fs.errno(in.Opcode, fs.clearSetgid(n))
 	}
 	return fuse.OK

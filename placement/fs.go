@@ -77,6 +77,7 @@ type FS struct {
 	pairs      [][]*backend.Pair // [source][destination]
 	reaper     reaper
 	lostFound  atomic.Int64
+	uncounted  bool // a backend doesn't count a directory's subdirectories
 	invalidate func(id uint64)
 }
 
@@ -199,6 +200,11 @@ func (fs *FS) makeRoot() error {
 	root.refs.Store(1)
 	for _, s := range fs.stores {
 		root.dir.setOn(s, true)
+		var a Attr
+		if err := s.Root().Stat("", &a); err != nil {
+			return fmt.Errorf("look at root of backend %s: %w", s.name(), err)
+		}
+		fs.uncounted = fs.uncounted || a.Nlink == 1
 	}
 	root.rule = fs.rules[len(fs.rules)-1]
 	root.res = root.rule.stores[0]

@@ -119,6 +119,12 @@ func (fs *FS) dropOrphan(n *Node) {
 func (fs *FS) lostName(n, p *Node, name string) {
 	fs.dropNameLocked(n, p, name)
 	n.gen.Add(1)
+	n.checkGone()
+}
+
+// checkGone notes that an object has no name any more, known or unknown, that
+// users see. The caller holds n.names exclusively.
+func (n *Node) checkGone() {
 	if n.at.Load() != nil {
 		return
 	}

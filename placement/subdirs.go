@@ -8,9 +8,15 @@ import (
 )
 
 // dirNlink corrects the link count of a directory that is on several backends:
-// two and one for each directory in any of them. Backends that don't count (1)
-// are left alone.
+// two and one for each directory in any of them. If any backend doesn't count
+// (btrfs says 1), none does, so that a move changes nothing.
 func (fs *FS) dirNlink(n *Node, a *Attr) {
+	if fs.uncounted {
+		a.Nlink = min(a.Nlink, 1)
+	}
+	if n == fs.root && a.Nlink > 2 && n.dir.mask().count() == 1 {
+		a.Nlink-- // the private directory
+	}
 	if n.dir.mask().count() < 2 || a.Nlink < 2 {
 		return
 	}

@@ -36,6 +36,22 @@ func (n *Node) rememberTimes(shown, now *Attr) {
 	n.times.Store(&times{seen: now.Ctime, ctime: shown.Ctime, btime: shown.Btime})
 }
 
+// touchCtime has users see that an object's link count changed now, which on its
+// backend it did not: it is hidden only. The caller holds n.names.
+func (fs *FS) touchCtime(n *Node) {
+	var a Attr
+	err := fs.withLocked(n, func(ref backend.Ref, name string) error { return ref.Stat(name, &a) })
+	if err != nil {
+		return // what can't be read has no ctime to see
+	}
+	now := fs.now()
+	t := &times{seen: a.Ctime, ctime: backend.Time{Sec: now.Unix(), Nsec: uint32(now.Nanosecond())}}
+	if old := n.times.Load(); old != nil {
+		t.btime = old.btime
+	}
+	n.times.Store(t)
+}
+
 // SetInvalidate attaches a function that has the kernel ask for an object's
 // attributes again. It must not block, and may be called with locks held.
 func (fs *FS) SetInvalidate(fn func(id uint64)) { fs.invalidate = fn }

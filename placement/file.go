@@ -43,7 +43,7 @@ func (o *openFile) put() error {
 // openFlags are those with which files are opened on backends. O_APPEND is
 // left out because the kernel gives the offset (but for an append-only file:
 // see openOn), O_DIRECT because what it demands differs by backend.
-const openFlags = unix.O_ACCMODE | unix.O_SYNC | unix.O_DSYNC
+const openFlags = unix.O_ACCMODE | unix.O_SYNC | unix.O_DSYNC | unix.O_NOATIME
 
 func newFile(fs *FS, n *Node, f backend.File, flags int) *File {
 	file := &File{fs: fs, node: n, flags: flags & openFlags, f: newOpenFile(f)}

@@ -40,6 +40,9 @@ type Mover interface {
 	// errno that fsync gives (ENOSPC, EIO for one that is parked or failed),
 	// or ctx's error. Called without locks.
 	Hurry(ctx context.Context, n *Node) error
+	// Gone says that n lost its last name: what is remembered of it must not
+	// keep it, and with it its space on the disk. As Misplaced.
+	Gone(n *Node)
 	// CaughtUp tells that everything that was misplaced at the start is known
 	// and has been settled.
 	CaughtUp() bool
@@ -164,6 +167,7 @@ type noMover struct{}
 
 func (noMover) Misplaced(*Node)                    {}
 func (noMover) MisplacedTree(*Node)                {}
+func (noMover) Gone(*Node)                         {}
 func (noMover) CaughtUp() bool                     { return false }
 func (noMover) Hurry(context.Context, *Node) error { return syscall.EIO }
 

@@ -224,6 +224,31 @@ func (n *Node) dentries() []dentry {
 	return append([]dentry{*at}, n.links...)
 }
 
+// hasName tells whether a name is one of the known ones. The caller holds
+// n.names.
+func (n *Node) hasName(d dentry) bool {
+	at := n.at.Load()
+	return at != nil && (*at == d || slices.Contains(n.links, d))
+}
+
+// parents calls fn with the directories of the known names, until it returns
+// false; names that follow each other in one directory count once. The caller
+// holds n.names.
+func (n *Node) parents(fn func(p *Node) bool) {
+	at := n.at.Load()
+	if at == nil || !fn(at.parent) {
+		return
+	}
+	last := at.parent
+	for i := range n.links { // there may be 65,000
+		if p := n.links[i].parent; p != last {
+			if last = p; !fn(p) {
+				return
+			}
+		}
+	}
+}
+
 // addName enters one more name: into the parent's children, with a reference
 // on the parent. The caller holds the parent's lock.
 func (fs *FS) addName(n, parent *Node, name string) {
@@ -234,7 +259,7 @@ func (fs *FS) addName(n, parent *Node, name string) {
 
 func (fs *FS) addNameLocked(n, parent *Node, name string) {
 	d := dentry{parent, name}
-	if slices.Contains(n.dentries(), d) {
+	if n.hasName(d) {
 		parent.dir.addChild(name, n)
 		return
 	}

@@ -39,12 +39,12 @@ func (fs *FS) isDueLocked(n *Node) bool {
 	if fs.adopt || n.due.Load() {
 		return true
 	}
-	for _, d := range n.dentries() {
-		if dueBelow(d.parent) {
-			return true
-		}
-	}
-	return false
+	due := false
+	n.parents(func(p *Node) bool {
+		due = dueBelow(p)
+		return !due
+	})
+	return due
 }
 
 // dueBelow tells whether what is in a directory is due because that one is, or

@@ -119,19 +119,22 @@ func (fs *FS) dropOrphan(n *Node) {
 func (fs *FS) lostName(n, p *Node, name string) {
 	fs.dropNameLocked(n, p, name)
 	n.gen.Add(1)
-	n.checkGone()
+	if n.checkGone() {
+		fs.mover.Gone(n)
+	}
 }
 
-// checkGone notes that an object has no name any more, known or unknown, that
-// users see. The caller holds n.names exclusively.
-func (n *Node) checkGone() {
+// checkGone notes, and tells, that an object has no name any more, known or
+// unknown, that users see. The caller holds n.names exclusively.
+func (n *Node) checkGone() bool {
 	if n.at.Load() != nil {
-		return
+		return false
 	}
 	var a Attr
 	if n.orphan == nil || n.orphan.Stat("", &a) != nil || a.Nlink <= n.shadows() {
 		n.gone.Store(true)
 	}
+	return n.gone.Load()
 }
 
 // Rmdir removes an empty directory from all backends.

@@ -277,7 +277,9 @@ func (r *renaming) settleTarget(on mask, slot2 *slot) {
 	}
 	l := loser{s: t.res, birth: t.birth, node: t, count: t.addShadow()}
 	fs.Hold(t)
-	t.checkGone() // its name lives on as a shadow only
+	if t.checkGone() { // its name lives on as a shadow only
+		fs.mover.Gone(t)
+	}
 	fs.touchCtime(t)
 	sl := &slot{winner: r.src.res, losers: []loser{l}}
 	if old := r.p2.dir.slots[r.n2]; old != nil {

@@ -91,11 +91,12 @@ func (fs *FS) ruleOfLocked(n *Node) *rule {
 		return fs.ruleOfDir(n)
 	}
 	var r *rule
-	for _, d := range n.dentries() {
-		if dr := fs.ruleOfDir(d.parent); r == nil || dr.durable() && !r.durable() {
+	n.parents(func(p *Node) bool {
+		if dr := fs.ruleOfDir(p); r == nil || dr.durable() && !r.durable() {
 			r = dr
 		}
-	}
+		return !r.durable()
+	})
 	if r == nil {
 		return fs.root.rule
 	}

@@ -246,6 +246,8 @@ func (m *fakeMover) toldOf(id uint64) bool {
 	return m.files[id]+m.trees[id] > 0
 }
 
+func (m *fakeMover) Gone(*Node) {}
+
 func (m *fakeMover) CaughtUp() bool { return !m.quiet.Load() }
 
 func (m *fakeMover) Hurry(_ context.Context, n *Node) error {

@@ -1,5 +1,11 @@
 package move
 
+import (
+	"slices"
+
+	"github.com/seamfs/seamfs/placement"
+)
+
 // remember keeps a finished job for status. The caller holds Mover.mu.
 func (m *Mover) remember(j *job) {
 	m.recent = append(m.recent, j)
@@ -8,6 +14,25 @@ func (m *Mover) remember(j *job) {
 	}
 	if len(m.recent) == 1 {
 		m.after(recentAge, m.forgetOld)
+	}
+}
+
+// Gone forgets a finished move whose object was removed: while its node is held
+// for status, its space on the disk isn't free.
+func (m *Mover) Gone(n *placement.Node) { m.forgetRemoved(n) }
+
+func (m *Mover) forgetRemoved(n node) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := len(m.recent)
+	m.recent = slices.DeleteFunc(m.recent, func(j *job) bool {
+		if j.node == n {
+			m.discard = append(m.discard, n)
+		}
+		return j.node == n
+	})
+	if len(m.recent) < before {
+		m.after(0, func() {}) // what is discarded is released without locks
 	}
 }
 

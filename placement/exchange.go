@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"github.com/seamfs/seamfs/backend"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,6 +28,7 @@ func (r *renaming) exchange() error {
 	if err := fs.markDue(b, fs.ruleOfDir(r.p1)); err != nil {
 		return err
 	}
+	after := fs.sameMtime(a, b)
 	err := fs.renameAll(r.exchangeSteps(), a.isDir() || b.isDir(), func() {
 		fs.moveName(a, r.p1, r.n1, r.p2, r.n2)
 		fs.moveName(b, r.p2, r.n2, r.p1, r.n1)
@@ -34,6 +36,7 @@ func (r *renaming) exchange() error {
 	if err != nil {
 		return err
 	}
+	after()
 	for _, s := range fs.stores {
 		if (a.placesLocked() | b.placesLocked()).has(s) {
 			fs.touchDir(r.p1, s)
@@ -60,4 +63,32 @@ func (r *renaming) exchangeSteps() (steps []step) {
 		}
 	}
 	return steps
+}
+
+// sameMtime returns a function that, after an exchange, has the objects' ctime
+// move and their mtime stay, whatever the filesystem does: XFS leaves the first
+// of files and changes the second of directories. The names are locked.
+func (fs *FS) sameMtime(nodes ...*Node) (after func()) {
+	before := make([]Attr, len(nodes))
+	for i, n := range nodes {
+		err := fs.withLocked(n, func(ref backend.Ref, name string) error { return ref.Stat(name, &before[i]) })
+		if err != nil {
+			return func() {}
+		}
+	}
+	return func() {
+		for i, n := range nodes {
+			err := fs.withLocked(n, func(ref backend.Ref, name string) error {
+				var now Attr
+				if err := ref.Stat(name, &now); err != nil || now.Mtime == before[i].Mtime {
+					return err
+				}
+				return ref.SetAttr(name, &backend.SetAttr{Mtime: &before[i].Mtime})
+			})
+			if err != nil {
+				fs.log.Warn("keep the times of an exchanged object", "err", err)
+			}
+			fs.touchCtime(n)
+		}
+	}
 }

@@ -152,6 +152,9 @@ func (f *File) Fallocate(mode uint32, off, size int64) error {
 
 // Seek finds data or a hole from off on; whence is SEEK_DATA or SEEK_HOLE.
 func (f *File) Seek(off int64, whence int) (int64, error) {
+	if off < 0 {
+		return 0, syscall.ENXIO // btrfs takes it for 0
+	}
 	f.node.io.enter()
 	defer f.node.io.leave()
 	return f.f.Seek(off, whence)

@@ -1,10 +1,12 @@
 package fusefs
 
 import (
+	"bytes"
 	"strings"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
 
 	"github.com/seamfs/seamfs/backend"
 	"github.com/seamfs/seamfs/placement"
@@ -29,11 +31,7 @@ func (fs *FS) getVirtual(n *placement.Node, opcode uint32, name string, dest []b
 	if err != nil {
 		return 0, fs.errno(opcode, err)
 	}
-	if len(dest) > 0 && len(value) > len(dest) {
-		return uint32(len(value)), fuse.ERANGE
-	}
-	copy(dest, value)
-	return uint32(len(value)), fuse.OK
+	return answer(dest, value)
 }
 
 // ListXAttr lists stored attributes only: listed virtual ones would be copied
@@ -43,8 +41,38 @@ func (fs *FS) ListXAttr(_ <-chan struct{}, h *fuse.InHeader, dest []byte) (uint3
 	if !st.Ok() {
 		return 0, st
 	}
-	size, err := fs.ns.ListXattr(n, dest)
-	return uint32(size), fs.errno(h.Opcode, err)
+	if h.Uid == 0 || !lacks(h, unix.CAP_SYS_ADMIN) {
+		size, err := fs.ns.ListXattr(n, dest)
+		return uint32(size), fs.errno(h.Opcode, err)
+	}
+	list := make([]byte, 64<<10) // XATTR_LIST_MAX
+	size, err := fs.ns.ListXattr(n, list)
+	if err != nil {
+		return 0, fs.errno(h.Opcode, err)
+	}
+	return answer(dest, withoutTrusted(list[:size]))
+}
+
+// withoutTrusted leaves out the names that the caller may not see, as disk
+// filesystems do (xattr(7)); the kernel doesn't do it for FUSE.
+func withoutTrusted(list []byte) []byte {
+	out := list[:0]
+	for name := range bytes.SplitSeq(bytes.TrimSuffix(list, []byte{0}), []byte{0}) {
+		if len(name) > 0 && !bytes.HasPrefix(name, []byte("trusted.")) {
+			out = append(append(out, name...), 0)
+		}
+	}
+	return out
+}
+
+// answer copies a value to where the kernel wants it; ERANGE if it doesn't fit,
+// only its size if nothing is wanted.
+func answer(dest, value []byte) (uint32, fuse.Status) {
+	if len(dest) > 0 && len(value) > len(dest) {
+		return uint32(len(value)), fuse.ERANGE
+	}
+	copy(dest, value)
+	return uint32(len(value)), fuse.OK
 }
 
 // SetXAttr stores an attribute.

@@ -28,10 +28,12 @@ type Across struct {
 func Within() []Case {
 	return slices.Concat(createCases, dirCases, nodeCases, linkCases, unlinkCases, renameCases, setattrCases, timesCases,
 		xattrCases, aclCases, credCases, killprivCases, readdirCases, sparseCases, copyCases, ioCases, mmapCases,
-		lockCases, syncCases, statCases, flagCases)
+		lockCases, syncCases, statCases, flagCases, trailingCases, nameCases, socketCases,
+		openCases, timestampCases, limitCases, allocateCases, mappingCases, directCases, removedCases, xattrLimitCases, listingCases)
 }
 
 // Between are all cases between two directories.
 func Between() []Across {
-	return slices.Concat(moveCases, replaceCases, exchangeCases, openAcrossCases, mergeCases, linkAcrossCases, permAcrossCases, flagAcrossCases)
+	return slices.Concat(moveCases, replaceCases, exchangeCases, openAcrossCases, mergeCases, linkAcrossCases, permAcrossCases, flagAcrossCases,
+		renameOrderCases, changesCases, tmpfileCases, inotifyCases, lockingCases)
 }

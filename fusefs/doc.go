@@ -21,8 +21,9 @@
 //     regular files with such a bit are never cached.
 //   - FS_IOC_SETFLAGS changes the ctime: the handler itself has the kernel
 //     forget the attributes, before it replies.
-//   - A move changes the number of allocated blocks: whoever switches a file
-//     calls [Server.InvalidateInode].
+//   - A hidden link that goes changes the link count of its other names: the
+//     namespace calls [Server.InvalidateInode]. The number of allocated blocks
+//     may change with a move, and is not told anew.
 //
 // Extended attributes are not cached, ACLs only together with attributes.
 //
@@ -41,6 +42,22 @@
 //   - fcntl can take O_APPEND off a descriptor of an append-only file, and mmap
 //     can map one for writing: a write elsewhere than at the end then is EPERM,
 //     for a mapping at msync.
+//
+// # What FUSE, or the backend, forces to differ from ext4
+//
+//	sync(2), syncfs(2)            never reach a FUSE daemon: use fsync
+//	FICLONE, FIDEDUPERANGE,       EOPNOTSUPP: the FUSE module has no such operation;
+//	FIEMAP, FIBMAP                copy_file_range shares extents instead
+//	COLLAPSE_RANGE, INSERT_RANGE  EOPNOTSUPP: fuse_file_fallocate refuses them
+//	ZERO_RANGE                    EOPNOTSUPP while the file is on tmpfs, which hasn't it
+//	quotactl                      none on the mount; the backends' quotas count the caller's ids
+//	chown(path, -1, -1)           succeeds and changes nothing: with HANDLE_KILLPRIV_V2 nothing
+//	                              is left to ask (fuse_setattr), so suid and sgid stay
+//	leases (F_SETLEASE)           are broken by openers in the mount only
+//	device numbers, symlinks      XFS: majors to 511, minors to 262143; targets to 1023 bytes
+//	largest file, times, links    as the resident's backend has them
+//	cookies of readdir            63 bits: 32-bit programs without large-file support get EOVERFLOW
+//	file handles                  resolve while the kernel has the inode in its caches
 //
 // # Guarantees
 //

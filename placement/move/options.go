@@ -30,7 +30,7 @@ const (
 	busyDelay     = 50 * time.Millisecond // for what is put off
 	busyRests     = 12                    // … until it is pinned
 	busyDoublings = 6                     // … doubled at most so often
-	hurryTries    = 20                    // of what can't move for an instant, when it is hurried
+	hurryTries    = 100                   // of what can't move for an instant, when it is hurried
 	hurryPause    = 50 * time.Millisecond // between those
 	retargets     = 3                     // new beginnings at once after a rename
 	catchUps      = 20                    // rounds of catching up with a writer

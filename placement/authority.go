@@ -7,7 +7,6 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -33,8 +32,8 @@ type loser struct {
 	s     *store
 	birth birthKey
 	white bool
-	node  *Node         // whose name it was while the mount lives; held; nil if unknown
-	count *atomic.Int32 // of node's shadows; nil if node is
+	node  *Node   // whose name it was while the mount lives; held; nil if unknown
+	count *shadow // this name among node's shadows; nil if node is
 }
 
 func (sl *slot) losersMask() (m mask) {

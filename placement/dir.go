@@ -24,7 +24,8 @@ type dir struct {
 	defACL atomic.Uint32    // whether it has a default ACL: aclUnknown, aclNone, aclSome
 	// subdirs counts the directories in one that is on several backends;
 	// negative for unknown.
-	subdirs atomic.Int64
+	subdirs  atomic.Int64
+	recounts atomic.Int64 // how often that became unknown
 
 	cmu      sync.Mutex // a leaf: guards children
 	children map[string]*Node

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"github.com/seamfs/seamfs/backend"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -43,7 +44,7 @@ func (fs *FS) unhide(l loser) {
 	if l.node == nil {
 		return
 	}
-	l.count.Add(-1)
+	l.count.drop()
 	fs.Release(l.node)
 }
 
@@ -413,10 +414,7 @@ func (fs *FS) removeLoser(p *Node, name string, l loser) error {
 			return err
 		}
 		if a.Mode&unix.S_IFMT != unix.S_IFDIR {
-			if a.Nlink > 1 { // the kernel may have it under another name
-				fs.invalidateAt(l, ref, name)
-			}
-			return ref.Ref.Unlink(name)
+			return fs.unlinkLoser(l, ref, name, a.Nlink > 1)
 		}
 		err := ref.Ref.Rmdir(name)
 		if errors.Is(err, syscall.ENOTEMPTY) {
@@ -426,12 +424,40 @@ func (fs *FS) removeLoser(p *Node, name string, l loser) error {
 	})
 }
 
-// invalidateAt has the kernel ask again for the link count of a loser.
-func (fs *FS) invalidateAt(l loser, ref *dirRef, name string) {
-	c := candidate{s: l.s, ref: ref}
-	if c.read(name) == nil {
-		fs.invalidate(c.identity())
+// unlinkLoser removes a shadow or a whiteout. Where the object has other names,
+// its link count and the number of its shadows change as one for those who
+// read attributes, and the kernel is to ask again.
+func (fs *FS) unlinkLoser(l loser, ref *dirRef, name string, linked bool) error {
+	if !linked {
+		return ref.Ref.Unlink(name)
 	}
+	c := candidate{s: l.s, ref: ref}
+	if err := c.read(name); err != nil {
+		return err
+	}
+	if l.node != nil && l.node.lockSoon() {
+		defer l.node.names.Unlock()
+	}
+	if err := ref.Ref.Unlink(name); err != nil {
+		return err
+	}
+	if l.node != nil {
+		l.count.drop()
+	}
+	fs.invalidate(c.identity())
+	return nil
+}
+
+// lockSoon locks the names exclusively if that is to be had in a moment. Who
+// holds other names may not wait for these: the order is by id.
+func (n *Node) lockSoon() bool {
+	for range 1000 {
+		if n.names.TryLock() {
+			return true
+		}
+		runtime.Gosched()
+	}
+	return false
 }
 
 // keepTimes runs fn, which changes the names in p's copy on s for seamfs's own
@@ -469,7 +495,7 @@ func (fs *FS) sameTimes(n *Node, ref backend.Ref, name string, before *Attr) err
 // touchDir updates the times that users see of a directory whose names changed
 // on s. The caller holds its lock exclusively.
 func (fs *FS) touchDir(p *Node, s *store) {
-	p.dir.subdirs.Store(-1)
+	p.dir.recountDirs()
 	res := p.resident()
 	if res == s {
 		return

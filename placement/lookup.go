@@ -211,7 +211,9 @@ func (fs *FS) userAttr(n *Node, a *Attr) {
 		fs.dirNlink(n, a)
 		return
 	}
-	a.Nlink -= min(n.shadows(), a.Nlink)
+	if n.hidden.Load() != nil {
+		fs.linkCount(n, a)
+	}
 }
 
 // resolveChild returns the node of a name, held, from memory or by a lookup.
@@ -222,4 +224,16 @@ func (fs *FS) resolveChild(p *Node, name string) (*Node, error) {
 	}
 	var a Attr
 	return fs.lookupLocked(p, name, &a, true)
+}
+
+// linkCount sets the link count that users see of an object with shadows, of
+// one instant.
+func (fs *FS) linkCount(n *Node, a *Attr) {
+	n.names.RLock()
+	defer n.names.RUnlock()
+	var now Attr
+	err := fs.withLocked(n, func(ref backend.Ref, name string) error { return ref.Stat(name, &now) })
+	if err == nil {
+		a.Nlink = now.Nlink - min(n.shadows(), now.Nlink)
+	}
 }

@@ -76,17 +76,29 @@ func (n *Node) shadows() uint32 {
 	return 0
 }
 
-// addShadow counts one more, and returns the counter, to be counted down when
-// the name is gone for good. It belongs to the inode: a move to another one
-// begins anew. The caller holds n.names exclusively.
-func (n *Node) addShadow() *atomic.Int32 {
+// shadow is one name of an inode that users don't see any more.
+type shadow struct {
+	of   *atomic.Int32
+	gone atomic.Bool
+}
+
+// drop counts it down, once, when the name is gone for good.
+func (h *shadow) drop() {
+	if h.gone.CompareAndSwap(false, true) {
+		h.of.Add(-1)
+	}
+}
+
+// addShadow counts one more. The counter belongs to the inode: a move to
+// another one begins anew. The caller holds n.names exclusively.
+func (n *Node) addShadow() *shadow {
 	c := n.hidden.Load()
 	if c == nil {
 		c = new(atomic.Int32)
 		n.hidden.Store(c)
 	}
 	c.Add(1)
-	return c
+	return &shadow{of: c}
 }
 
 // Parent is the node of "..", which is the root for the root, and for what has

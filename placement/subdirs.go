@@ -21,14 +21,26 @@ func (fs *FS) dirNlink(n *Node, a *Attr) {
 		return
 	}
 	sub := n.dir.subdirs.Load()
-	if sub < 0 {
+	if unknown := sub; unknown < 0 {
 		var err error
 		if sub, err = fs.countDirs(n); err != nil {
 			return
 		}
-		n.dir.subdirs.Store(sub)
+		n.dir.subdirs.CompareAndSwap(unknown, sub) // unless the names changed meanwhile
 	}
 	a.Nlink = uint32(2 + sub)
+}
+
+// recountDirs notes that the number of directories isn't known any more. Each
+// time it is unknown by another negative value, so that a count of before is
+// not taken for one of now.
+func (d *dir) recountDirs() {
+	for {
+		old := d.subdirs.Load()
+		if d.subdirs.CompareAndSwap(old, -d.recounts.Add(1)) {
+			return
+		}
+	}
 }
 
 // countDirs counts the directories in a merged one. Only if there are any it

@@ -370,12 +370,34 @@ func (r *Relocation) placeAt(stage backend.Ref, d dentry, last bool) error {
 				return err
 			}
 		}
-		err := stage.Rename(from, ref.Ref, d.name, flags)
+		err := overShadow(d.parent.dir.slots[d.name], r.to, func() error {
+			return stage.Rename(from, ref.Ref, d.name, flags)
+		})
 		if err != nil && !last {
 			err = errors.Join(err, stage.Unlink(from))
 		}
 		return err
 	})
+}
+
+// overShadow runs rename, which puts something in the place of what a slot hides
+// on s. If that has other names, its link count and the number of its shadows
+// change as one for those who read attributes.
+func overShadow(sl *slot, s *store, rename func() error) error {
+	for _, l := range sl.all() {
+		if l.s != s || l.node == nil {
+			continue
+		}
+		if l.node.lockSoon() {
+			defer l.node.names.Unlock()
+		}
+		err := rename()
+		if err == nil {
+			l.count.drop()
+		}
+		return err
+	}
+	return rename()
 }
 
 // intendLinks writes the intent of a hard-linked file's switch: durably if its

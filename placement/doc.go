@@ -48,8 +48,8 @@
 //	move                          the copy's stamp: its id, over the source     before the first sync
 //	                              rename into place                             after that sync
 //	                              removal of the source                         after a second sync
-//	rename of a winner while      RENAME_WHITEOUT at the old name               with the rename
-//	losers remain
+//	rename of a winner while      RENAME_WHITEOUT at the old name               with the rename,
+//	losers remain                 and the whiteout's stamp                      then the stamp
 //	rename of a merged directory, an intent (package journal)                   before the first,
 //	exchange                                                                    removed after the last
 //	move of a hard-linked file    an intent that names all links                before the first
@@ -94,6 +94,8 @@
 //
 // # Locks
 //
+// Whoever removes what is hidden holds reaper.turn before all of these.
+//
 // The kernel's come first: the mount's rename mutex, the parents' and the
 // inode's i_rwsem. Then, in this order:
 //
@@ -107,6 +109,7 @@
 //     closed for a switch, with a deadline of 20 ms after which it gives up.
 //  5. Node.names: the names and resident of one object. Shared for system
 //     calls that reach the object by its name. Two are taken by id.
+//     Others are locked beside them only by trying (Node.lockSoon).
 //  6. Leaves: dir.cmu, dir.rmu (which may take an ancestor's rmu), Node.fmu,
 //     the node table's shards, the reaper's and the reference cache's mutex.
 //

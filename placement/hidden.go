@@ -344,7 +344,7 @@ func (fs *FS) reapSlot(it reapItem, sl *slot) bool {
 	case now != sl:
 		return false
 	default:
-		if err := fs.removeLosers(it.p, it.name, sl, nil); err != nil {
+		if err := fs.removeLosers(it.p, it.name, sl); err != nil {
 			fs.log.Warn("remove hidden object", "name", it.name, "err", err)
 			return false
 		}
@@ -356,13 +356,13 @@ func (fs *FS) reapSlot(it reapItem, sl *slot) bool {
 	return true
 }
 
-// removeLosers removes everything that a slot hides, but what is on except:
-// shadows first, whiteouts last and only when the shadows' removal is durable.
-// The caller holds p's lock exclusively.
-func (fs *FS) removeLosers(p *Node, name string, sl *slot, except *store) error {
+// removeLosers removes everything that a slot hides: shadows first, whiteouts
+// last and only when the shadows' removal is durable. The caller holds p's lock
+// exclusively.
+func (fs *FS) removeLosers(p *Node, name string, sl *slot) error {
 	var sync mask
 	for _, l := range sl.losers {
-		if l.white || l.s == except {
+		if l.white {
 			continue
 		}
 		if err := fs.removeLoser(p, name, l); err != nil {
@@ -373,7 +373,7 @@ func (fs *FS) removeLosers(p *Node, name string, sl *slot, except *store) error 
 		}
 	}
 	for _, l := range sl.losers {
-		if !l.white || l.s == except {
+		if !l.white {
 			continue
 		}
 		if l.s.durable && sync != 0 {

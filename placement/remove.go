@@ -62,7 +62,7 @@ func (fs *FS) removeSlot(p *Node, name string, s *store) error {
 	if sl == nil {
 		return nil
 	}
-	if err := fs.removeLosers(p, name, sl, nil); err != nil {
+	if err := fs.removeLosers(p, name, sl); err != nil {
 		return err
 	}
 	var sync mask
@@ -258,7 +258,7 @@ func (fs *FS) emptyOut(n *Node) (wait *Node, err error) {
 				}
 			}
 		}
-		if err := fs.removeLosers(n, name, sl, nil); err != nil {
+		if err := fs.removeLosers(n, name, sl); err != nil {
 			return nil, err
 		}
 		fs.dropSlot(n, name)

@@ -288,7 +288,7 @@ func (r *renaming) settleTarget(on mask, slot2 *slot) {
 	}
 	fs.hide(r.p2, r.n2, sl)
 	if !l.s.durable && len(sl.losers) == 1 {
-		if err := fs.removeLosers(r.p2, r.n2, sl, nil); err == nil {
+		if err := fs.removeLosers(r.p2, r.n2, sl); err == nil {
 			fs.dropSlot(r.p2, r.n2)
 		}
 	}
